@@ -1,0 +1,107 @@
+import type { Report } from "../base/progress.ts";
+import type { Examples, Split } from "../data/types.ts";
+import type { Signature } from "../model/signature.ts";
+
+/* Layers, as users write them: plain data made by `conv(32, 3)`, `relu()` and so on. Axes are ONNX's (NCHW). */
+export type Layer =
+  | { kind: "conv"; filters: number; kernel: readonly [number, number]; stride: readonly [number, number]; padding: readonly [number, number] }
+  | { kind: "dense"; units: number }
+  | { kind: "relu" } | { kind: "gelu" } | { kind: "sigmoid" } | { kind: "tanh" }
+  | { kind: "maxPool" | "averagePool"; size: readonly [number, number]; stride: readonly [number, number] }
+  | { kind: "batchNorm"; momentum: number; epsilon: number }
+  /** `rate` is the share that is dropped, a multiple of 1/256 (it is rounded to one). */
+  | { kind: "dropout"; rate: number }
+  | { kind: "flatten" };
+
+export type Loss = { kind: "crossEntropy" } | { kind: "meanSquaredError" };
+
+export type Optimizer =
+  | { kind: "sgd"; rate: number; momentum: number; nesterov: boolean; weightDecay: number }
+  | { kind: "adadelta"; rate: number; decay: number; epsilon: number; weightDecay: number }
+  | { kind: "adam"; rate: number; beta1: number; beta2: number; epsilon: number; weightDecay: number }
+  /** Weight decay decoupled from the gradient (Loshchilov and Hutter, 2019). */
+  | { kind: "adamW"; rate: number; beta1: number; beta2: number; epsilon: number; weightDecay: number };
+
+/** How the optimizer's rate changes over the run: a factor on `rate` at each step. */
+export type Schedule =
+  | { kind: "constant" }
+  | { kind: "cosine"; warmupEpochs: number; floor: number }
+  | { kind: "stepDecay"; everyEpochs: number; factor: number }
+  | { kind: "oneCycle"; peakAt: number; startFactor: number; endFactor: number };
+
+/** Drawn anew for every image of every epoch. Shift in pixels, angle in degrees, scale as a share (0.1 = 0.9..1.1). */
+export type Augmentation = { kind: "shift"; pixels: number } | { kind: "rotate"; degrees: number } | { kind: "scale"; share: number };
+
+export interface SequentialTrainer {
+  kind: "sequential";
+  layers: readonly Layer[];
+  loss: Loss;
+  optimizer: Optimizer;
+  schedule: Schedule;
+  augment: readonly Augmentation[];
+  /** Rows a step. */
+  batch: number;
+  epochs: number;
+  seed: number;
+  /** Share of each label kept for validation, 0..1. */
+  validation: number;
+  /** Data-parallel worker threads; 0 means one per core, as far as the batch divides. */
+  workers: number;
+  /** `"auto"` uses the fast path where it applies; `"graph"` forces the plain ONNX graph. */
+  engine: "auto" | "graph";
+}
+
+/**
+ * Runs a program that writes a model. It gets, by environment: SLIPWAY_DATA (folder), SLIPWAY_OUTPUT (folder to write
+ * `model.onnx` and `metrics.json` into), SLIPWAY_PARAMETERS (JSON), SLIPWAY_SEED, SLIPWAY_SPLIT (JSON file: lists of paths for `train` and `validation`).
+ */
+export interface CommandTrainer {
+  kind: "command";
+  command: readonly string[];
+  parameters: Readonly<Record<string, unknown>>;
+  seed: number;
+  validation: number;
+}
+
+export type Trainer = SequentialTrainer | CommandTrainer;
+
+export interface TrainContext {
+  examples: Examples;
+  split: Split;
+  /** Folder of the dataset's files, and each row's path in it (for trainers that read files themselves). */
+  folder: string;
+  paths: readonly string[];
+  /** The project's folder: where a command trainer runs. */
+  root: string;
+  /** A folder of this run's own, for checkpoints and logs. */
+  workspace: string;
+  /** Continue from the checkpoint in `workspace`, where there is one for the same inputs. */
+  resume: boolean;
+  report: Report;
+  /** Aborted by Ctrl-C: a trainer keeps a checkpoint and throws `trainInterrupted`. */
+  signal: AbortSignal;
+}
+
+export interface EpochRecord {
+  epoch: number;
+  /** Mean training loss over the epoch. */
+  loss: number;
+  /** On the validation rows, by the exported model. */
+  accuracy?: number;
+  validationLoss?: number;
+  samplesPerSecond: number;
+  seconds: number;
+}
+
+/** What a training gives: an ONNX file that takes what a caller sends (pixels 0..255) and gives probabilities. */
+export interface Trained {
+  /** Bytes of the ONNX file. */
+  model: Uint8Array;
+  signature: Signature;
+  /** On the validation rows, by the model above run by onnxruntime. `accuracy` is there for classifiers. */
+  metrics: Readonly<Record<string, number>>;
+  history: readonly EpochRecord[];
+  /** Parameters as resolved (defaults filled in), for the lineage. */
+  parameters: Readonly<Record<string, unknown>>;
+  seed: number;
+}

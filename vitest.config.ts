@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^slipway$/, replacement: source("index.ts") },
+      { find: /^slipway\/data$/, replacement: source("data/index.ts") },
+      { find: /^slipway\/train$/, replacement: source("train/index.ts") },
+    ],
+  },
+  test: {
+    // Native modules (onnxruntime, the image decoder) keep state per process: forks, never threads.
+    pool: "forks",
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts", "test/layers/**/*.test.ts"] } },
+      { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "examples/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false } },
+    ],
+  },
+});
