@@ -1,7 +1,9 @@
-import type { Artifact, Lineage } from "../artifact/types.ts";
+import type { Audit, MetricGate } from "../artifact/gate.ts";
 import type { Digest } from "../base/digest.ts";
 import type { DataSource } from "../data/types.ts";
 import type { Trainer } from "../train/types.ts";
+
+export type { Audit, MetricGate } from "../artifact/gate.ts";
 
 /** What a route takes: one multipart field with an image file. */
 export interface ImageField {
@@ -25,22 +27,12 @@ export interface Route {
   output?: (prediction: Prediction) => unknown;
 }
 
-/** A floor or ceiling for one metric, and how much worse than the champion it may be. */
-export interface MetricGate {
-  atLeast?: number;
-  atMost?: number;
-  notWorseThanChampionBy?: number;
-}
-
-/** Looks at the dataset before the alias moves; findings fail the gate. */
-export type Audit = (subject: { dataset: Lineage["dataset"]; champion: Artifact | undefined }) => Promise<readonly string[]> | readonly string[];
-
 export interface ProjectDefinition {
   /** Lower-case, as in an OCI repository. */
   name: string;
   data: DataSource;
   train: Trainer;
-  gate?: Readonly<Record<string, MetricGate>> & { audit?: never };
+  gate?: Readonly<Record<string, MetricGate>>;
   audit?: Audit;
   serve?: ServeDefinition;
   /** Kubernetes settings; validated, unused by the local target. */
