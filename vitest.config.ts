@@ -14,11 +14,21 @@ export default defineConfig({
   test: {
     // Native modules (onnxruntime, the image decoder) keep state per process: forks, never threads.
     pool: "forks",
+    reporters: ["default", fileURLToPath(new URL("./test/reporter.ts", import.meta.url))],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["src/**/*.test.ts", "test/layers/**/*.test.ts"] } },
-      { extends: true, test: { name: "e2e", include: ["test/e2e/**/*.test.ts", "examples/**/*.test.ts"], testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts", "examples/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -33,7 +33,12 @@ export class SlipwayError extends Error {
   }
 
   toJSON(): Record<string, unknown> {
-    return { code: this.code, message: this.message, mend: this.mend, ...(Object.keys(this.details).length > 0 && { details: this.details }) };
+    return {
+      code: this.code,
+      message: this.message,
+      mend: this.mend,
+      ...(Object.keys(this.details).length > 0 && { details: this.details }),
+    };
   }
 }
 

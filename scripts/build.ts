@@ -1,0 +1,92 @@
+/** @file Builds the published package into dist/: entries and chunks flat, kernels, the playground page, declarations with `--types`. Does nothing when nothing changed. */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const types = process.argv.includes("--types");
+
+await step("kernels", ["src/kernels/assembly/**", "scripts/kernels.ts", "package-lock.json"], () =>
+  node("scripts/kernels.ts"),
+);
+await step("package", ["src/**/*.ts", "scripts/build.ts", "package-lock.json", "src/kernels/*.wasm"], bundle);
+await step("pages", ["web/**", "package-lock.json", "src/model/signature.ts", "src/artifact/types.ts"], () =>
+  node("node_modules/vite/bin/vite.js", "build", "-c", "web/vite.config.ts", "--logLevel", "warn"),
+);
+if (types) {
+  await step("types", ["src/**/*.ts", "tsconfig.json", "tsconfig.build.json"], () =>
+    node("node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"),
+  );
+}
+
+async function bundle(): Promise<void> {
+  const shared = {
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node22",
+    outdir: dist,
+    sourcemap: "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    logLevel: "warning",
+    absWorkingDir: root,
+  } as const;
+  const natives = ["onnxruntime-node", "@napi-rs/image", "esbuild"];
+  // CommonJS packages inside an ES module still ask for `require`.
+  const banner = {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  };
+  await build({
+    ...shared,
+    entryPoints: {
+      index: "src/index.ts",
+      data: "src/data/index.ts",
+      train: "src/train/index.ts",
+      cli: "src/cli/main.ts",
+      "train-worker": "src/train/sequential/worker.ts",
+    },
+    packages: "external",
+    splitting: true,
+    chunkNames: "chunk-[hash]",
+  });
+  // One file that carries all it needs but the native parts: the same file serves on a laptop and in an image.
+  await build({
+    ...shared,
+    entryPoints: { server: "src/serve/main.ts" },
+    external: natives,
+    banner,
+    minifySyntax: true,
+  });
+  for (const file of globSync("src/kernels/*.wasm", { cwd: root }))
+    cpSync(join(root, file), join(dist, file.split("/").at(-1)!));
+}
+
+/** Runs `work` unless the inputs are those of the last time, by content. */
+async function step(name: string, inputs: readonly string[], work: () => void | Promise<void>): Promise<void> {
+  const hash = createHash("sha256");
+  for (const path of globSync(inputs, {
+    cwd: root,
+    exclude: (entry) => /(\.test\.ts|node_modules)$/.test(entry),
+  }).toSorted()) {
+    if (/\.\w+$/.test(path)) hash.update(path).update(readFileSync(join(root, path)));
+  }
+  const stamp = join(dist, ".stamps", name);
+  const wanted = hash.digest("hex");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  rmSync(stamp, { force: true });
+  const started = performance.now();
+  await work();
+  mkdirSync(join(dist, ".stamps"), { recursive: true });
+  writeFileSync(stamp, wanted);
+  process.stderr.write(`built ${name} in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+}
+
+function node(...args: string[]): void {
+  const result = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  if (result.status !== 0) process.exit(result.status ?? 1);
+}
