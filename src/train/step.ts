@@ -1,6 +1,6 @@
 /** @file The seam between the training loop and whatever computes gradients: the plain ONNX graph, or the fast path. */
 
-import type { Layer, Loss } from "./types.ts";
+import type { Layer, Loss } from "../model/layers.ts";
 
 /** A named parameter in ONNX's own layout: conv weights [M, C, kH, kW], dense weights [out, in], biases [n]. */
 export interface NamedParameter {

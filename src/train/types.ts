@@ -1,19 +1,9 @@
 import type { Report } from "../base/progress.ts";
 import type { Examples, Split } from "../data/types.ts";
+import type { Layer, Loss } from "../model/layers.ts";
 import type { Signature } from "../model/signature.ts";
 
-/* Layers, as users write them: plain data made by `conv(32, 3)`, `relu()` and so on. Axes are ONNX's (NCHW). */
-export type Layer =
-  | { kind: "conv"; filters: number; kernel: readonly [number, number]; stride: readonly [number, number]; padding: readonly [number, number] }
-  | { kind: "dense"; units: number }
-  | { kind: "relu" } | { kind: "gelu" } | { kind: "sigmoid" } | { kind: "tanh" }
-  | { kind: "maxPool" | "averagePool"; size: readonly [number, number]; stride: readonly [number, number] }
-  | { kind: "batchNorm"; momentum: number; epsilon: number }
-  /** `rate` is the share that is dropped, a multiple of 1/256 (it is rounded to one). */
-  | { kind: "dropout"; rate: number }
-  | { kind: "flatten" };
-
-export type Loss = { kind: "crossEntropy" } | { kind: "meanSquaredError" };
+export type { Layer, Loss } from "../model/layers.ts";
 
 export type Optimizer =
   | { kind: "sgd"; rate: number; momentum: number; nesterov: boolean; weightDecay: number }
