@@ -20,6 +20,8 @@ export interface Step {
   readonly parameters: Float32Array;
   /** Flat gradients of the loss *divided by the whole batch's rows*, so that shards just add up. Same layout as `parameters`. */
   readonly gradients: Float32Array;
+  /** `StepOptions.scratch` floats in the same WASM memory as `parameters` and `gradients` (their `buffer`), zero at first: the optimizer's. 64-byte aligned, as they are. */
+  readonly scratch: Float32Array;
   /** State that is not learned (batch norm's running mean and variance), flat; shards are averaged by the loop. May be empty. */
   readonly statistics: Float32Array;
   /** rows × channels × height × width, as the network sees it (already scaled to 0..1). */
