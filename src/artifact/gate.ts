@@ -8,4 +8,7 @@ export interface MetricGate {
 }
 
 /** Looks at the dataset before the alias moves; findings fail the gate. */
-export type Audit = (subject: { dataset: Lineage["dataset"]; champion: Artifact | undefined }) => Promise<readonly string[]> | readonly string[];
+export type Audit = (subject: {
+  dataset: Lineage["dataset"];
+  champion: Artifact | undefined;
+}) => Promise<readonly string[]> | readonly string[];
