@@ -53,6 +53,7 @@ export interface ErrorDefinition<P extends object> {
 export interface ErrorMaker<P extends object> {
   (params: P, options?: { cause?: unknown }): SlipwayError;
   readonly code: string;
+  readonly definition: ErrorDefinition<P>;
 }
 
 /** Declares one error: `export const dataEmpty = defineError<{ path: string }>("SLIPWAY_DATA_EMPTY", { message, mend })`. */
@@ -67,7 +68,7 @@ export function defineError<P extends object>(code: string, definition: ErrorDef
       ...(definition.exit !== undefined && { exit: definition.exit }),
       ...(options?.cause !== undefined && { cause: options.cause }),
     });
-  return Object.assign(make, { code });
+  return Object.assign(make, { code, definition });
 }
 
 /** The first SlipwayError along the chain of causes, so that a code survives wrapping. */

@@ -1,0 +1,232 @@
+/** @file Serving against the usual stacks: the same model, the same JPEG uploads, the same client, in turns. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openStore } from "../src/artifact/store/layout.ts";
+import { imageFolder } from "../src/data/index.ts";
+import { openDataset } from "../src/data/open.ts";
+import { readModel } from "../src/onnx/read.ts";
+import { multipartRequest, runLoad, type LoadResult } from "../src/testing/load.ts";
+import { preparePeers } from "./lib/peers.ts";
+import { freePort, start, waitForAnswer, watchMemory } from "./lib/process.ts";
+import { formatNumber, formatSummary, summarise, type Summary } from "./lib/stats.ts";
+import { formatTable } from "./lib/table.ts";
+
+export interface ServeRow {
+  candidate: string;
+  requestsPerSecond: Summary;
+  /** Milliseconds, median of the rounds. */
+  p50: number;
+  p99: number;
+  /** Seconds from starting the command to its first answer. */
+  ready: Summary;
+  /** All processes, highest sum seen under load. */
+  memoryMB: number;
+  /** Answers that were wrong or missing, over all rounds. */
+  errors: number;
+  requests: number;
+  oursTimes: number;
+}
+
+interface Candidate {
+  name: string;
+  health: string;
+  command: (port: number) => { file: string; args: string[]; env?: Record<string, string>; cwd?: string };
+}
+
+interface Round {
+  load: LoadResult;
+  ready: number;
+  memoryMB: number;
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const example = join(root, "examples/digits");
+const peers = fileURLToPath(new URL("peers", import.meta.url));
+
+export async function benchServing(options: {
+  rounds: number;
+  seconds: number;
+  connections: number;
+  only: readonly string[];
+}): Promise<{ rows: ServeRow[]; table: string }> {
+  const python = preparePeers();
+  const folder = mkdtempSync(join(tmpdir(), "slipway-bench-"));
+  try {
+    const model = await exportModel(folder);
+    const candidates = listCandidates(python, model).filter(
+      ({ name }) => options.only.length === 0 || name === "slipway" || options.only.includes(name),
+    );
+    const uploads = await readUploads();
+    const rounds = new Map<string, Round[]>(candidates.map(({ name }) => [name, []]));
+    for (let round = 0; round < options.rounds; round++) {
+      for (const candidate of candidates) {
+        const result = await runRound(candidate, uploads, options);
+        rounds.get(candidate.name)!.push(result);
+        const { load } = result;
+        process.stderr.write(
+          `round ${round + 1}/${options.rounds} ${candidate.name}: ${formatNumber(load.requestsPerSecond)} requests/s, ` +
+            `p50 ${formatNumber(load.latency.p50)} ms, p99 ${formatNumber(load.latency.p99)} ms, ${load.wrong + load.failed} errors, ` +
+            `${formatNumber(result.memoryMB)} MB, ready in ${formatNumber(result.ready)} s\n`,
+        );
+      }
+    }
+    return summariseRounds(rounds);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function listCandidates(python: string, model: { path: string; weights: string; layers: string }): Candidate[] {
+  const bin = dirname(python);
+  const torch = { WEIGHTS: model.weights, LAYERS: model.layers };
+  const onnx = { MODEL: model.path };
+  return [
+    {
+      name: "slipway",
+      health: "/readyz",
+      command: (port) => ({
+        file: process.execPath,
+        args: [join(root, "bin/slipway.js"), "serve", example, "--port", String(port)],
+      }),
+    },
+    {
+      name: "flask",
+      health: "/healthz",
+      command: (port) => ({ file: python, args: ["serve_flask.py", String(port)], env: torch, cwd: peers }),
+    },
+    {
+      name: "gunicorn",
+      health: "/healthz",
+      command: (port) => ({
+        file: join(bin, "gunicorn"),
+        args: ["-w", "4", "-b", `127.0.0.1:${port}`, "serve_flask:app"],
+        env: { ...torch, THREADS: "1" },
+        cwd: peers,
+      }),
+    },
+    {
+      name: "fastapi",
+      health: "/healthz",
+      command: (port) => ({
+        file: join(bin, "uvicorn"),
+        args: ["serve_fastapi:app", "--workers", "2", "--port", String(port), "--log-level", "warning"],
+        env: onnx,
+        cwd: peers,
+      }),
+    },
+    {
+      name: "bentoml",
+      health: "/healthz",
+      command: (port) => ({
+        file: join(bin, "bentoml"),
+        args: ["serve", "serve_bentoml:Digits", "--port", String(port), "--host", "127.0.0.1", "-q"],
+        env: { ...onnx, BENTOML_DO_NOT_TRACK: "true" },
+        cwd: peers,
+      }),
+    },
+  ];
+}
+
+async function runRound(
+  candidate: Candidate,
+  uploads: { requests: Uint8Array[]; labels: string[] },
+  options: { seconds: number; connections: number },
+): Promise<Round> {
+  const port = await freePort();
+  const { file, args, env, cwd } = candidate.command(port);
+  const started = start(file, args, { ...(cwd !== undefined && { cwd }), env: { ...env, PORT: String(port) } });
+  try {
+    const ready = await waitForAnswer(`http://127.0.0.1:${port}${candidate.health}`, started);
+    const peak = watchMemory(started.child.pid ?? 0);
+    const load = await runLoad({
+      host: "127.0.0.1",
+      port,
+      connections: options.connections,
+      seconds: options.seconds,
+      warmupSeconds: 2,
+      requests: uploads.requests,
+      check: (index, _status, body) => Number(/"prediction": *(\d)/.exec(body)?.[1]) === Number(uploads.labels[index]),
+    });
+    return { load, ready, memoryMB: peak() };
+  } finally {
+    await started.stop();
+  }
+}
+
+/** Trains the example if it is not there yet, and hands the champion to the peers: the ONNX file, and its weights for PyTorch. */
+async function exportModel(folder: string): Promise<{ path: string; weights: string; layers: string }> {
+  const trained = spawnSync(process.execPath, [join(root, "bin/slipway.js"), "train", example], {
+    stdio: ["ignore", 2, 2],
+  });
+  if (trained.status !== 0)
+    throw new Error(`slipway train examples/digits ended with ${trained.status}; its message is above`);
+  const store = await openStore(join(example, ".slipway/store"));
+  const artifact = await store.get("digits");
+  const bytes = await store.readModel(artifact);
+  const path = join(folder, "model.onnx");
+  writeFileSync(path, bytes);
+  const { layers } = artifact.lineage.parameters as { layers: { kind: string }[] };
+  const weights = join(folder, "weights.f32");
+  // Initializers of rank 1, 2 and 4 in the order of the graph are the layers' weights and biases in the order of the network.
+  const tensors = (readModel(bytes).graph?.initializers ?? []).filter(({ name }) => /weight|bias/.test(name));
+  writeFileSync(
+    weights,
+    Buffer.concat(tensors.map(({ data }) => new Uint8Array((data as Float32Array).slice().buffer))),
+  );
+  return { path, weights, layers: JSON.stringify(layers) };
+}
+
+/** Every twentieth image of the example: about 250 uploads that are alike in no two connections' order. */
+async function readUploads(): Promise<{ requests: Uint8Array[]; labels: string[] }> {
+  const dataset = await openDataset(imageFolder("data", { size: [28, 28], channels: 1 }), { root: example });
+  const entries = dataset.entries.filter((_, index) => index % 20 === 0);
+  const order = entries.map((_, index) => entries[(index * 97) % entries.length]!);
+  const requests = order.map(({ path }) =>
+    multipartRequest({
+      host: "127.0.0.1",
+      path: "/predict",
+      field: "file",
+      fileName: path.replace("/", "-"),
+      contentType: "image/jpeg",
+      content: readFileSync(join(dataset.folder, path)),
+    }),
+  );
+  return { requests, labels: order.map(({ label }) => label) };
+}
+
+function summariseRounds(rounds: ReadonlyMap<string, Round[]>): { rows: ServeRow[]; table: string } {
+  const rate = ({ load }: Round): number => load.requestsPerSecond;
+  const ours = rounds.get("slipway")!.map(rate);
+  const rows = [...rounds].map(([candidate, all]): ServeRow => {
+    const median = (pick: (round: Round) => number): number => summarise(all.map(pick)).median;
+    return {
+      candidate,
+      requestsPerSecond: summarise(all.map(rate)),
+      p50: median(({ load }) => load.latency.p50),
+      p99: median(({ load }) => load.latency.p99),
+      ready: summarise(all.map(({ ready }) => ready)),
+      memoryMB: Math.max(...all.map(({ memoryMB }) => memoryMB)),
+      errors: all.reduce((sum, { load }) => sum + load.wrong + load.failed, 0),
+      requests: all.reduce((sum, { load }) => sum + load.requests, 0),
+      oursTimes: summarise(all.map((round, index) => ours[index]! / rate(round))).median,
+    };
+  });
+  const table = formatTable(
+    ["candidate", "requests/s: median (range)", "ours ×", "p50 ms", "p99 ms", "RSS MB", "ready s", "errors", "of"],
+    rows.map((row) => [
+      row.candidate,
+      formatSummary(row.requestsPerSecond),
+      formatNumber(row.oursTimes),
+      formatNumber(row.p50),
+      formatNumber(row.p99),
+      formatNumber(row.memoryMB),
+      formatNumber(row.ready.median),
+      String(row.errors),
+      String(row.requests),
+    ]),
+  );
+  return { rows, table };
+}
