@@ -36,7 +36,19 @@ export interface ProjectDefinition {
   audit?: Audit;
   serve?: ServeDefinition;
   /** Kubernetes settings; validated, unused by the local target. */
-  deploy?: Readonly<Record<string, unknown>>;
+  deploy?: DeployDefinition;
+}
+
+export interface DeployDefinition {
+  namespace?: string;
+  /** Pods that serve. Default 1. */
+  replicas?: number;
+  /** How the service is reached. Default `"clusterIP"`: from inside the cluster. */
+  expose?: "clusterIP" | "nodePort" | "loadBalancer" | "ingress";
+  /** Of one serving pod, in Kubernetes's notation: `"250m"`, `"200Mi"`. */
+  resources?: { cpu?: string; memory?: string };
+  /** Labels that the nodes must have which the training runs on. */
+  train?: { nodes?: Readonly<Record<string, string>> };
 }
 
 export interface ServeDefinition {

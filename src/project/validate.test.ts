@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { findFaults } from "./validate.ts";
+
+const valid = {
+  name: "digits",
+  data: { kind: "imageFolder", path: "data", size: [28, 28], channels: 1, otherSizes: "refuse" },
+  train: { kind: "sequential", layers: [] },
+  gate: { accuracy: { atLeast: 0.98, notWorseThanChampionBy: 0.005 } },
+  audit: () => [],
+  serve: {
+    port: 5000,
+    routes: {
+      "POST /predict": { input: { file: { kind: "image" } }, output: ({ label }: { label: string }) => label },
+    },
+    batching: { maxRows: 32 },
+  },
+  deploy: {
+    replicas: 2,
+    expose: "loadBalancer",
+    resources: { cpu: "250m", memory: "200Mi" },
+    train: { nodes: { training: "allowed" } },
+  },
+};
+
+test("a whole definition has no fault, the least one neither", () => {
+  expect(findFaults(valid)).toEqual([]);
+  expect(findFaults({ name: valid.name, data: valid.data, train: valid.train })).toEqual([]);
+});
+
+describe("each fault names the value seen and the value wanted", () => {
+  test.each<[string, object, string]>([
+    [
+      "name",
+      { name: "My Digits" },
+      `is "My Digits", wanted lower-case letters and digits, with single . _ or - between them`,
+    ],
+    ["name", { name: undefined }, `is missing, wanted a name such as "digits"`],
+    [
+      "data",
+      { data: "data" },
+      `is "data", wanted a data source, for example imageFolder("data", { size: [28, 28], channels: 1 })`,
+    ],
+    ["data.size[1]", { data: { ...valid.data, size: [28, 0] } }, "is 0, wanted a whole number from 1 to 16384"],
+    ["train", { train: [] }, "is [], wanted a trainer, for example sequential({ layers: […], … }) or command([…])"],
+    ["gate.accuracy.atLeast", { gate: { accuracy: { atLeast: "98%" } } }, `is "98%", wanted a number`],
+    ["gate.accuracy", { gate: { accuracy: {} } }, "is {}, wanted at least one limit"],
+    ["gate.accuracy.atleast", { gate: { accuracy: { atleast: 1, atMost: 1 } } }, "unknown key, did you mean atLeast?"],
+    ["servr", { servr: {} }, "unknown key, did you mean serve?"],
+    ["serve.colour", { serve: { colour: 1 } }, "unknown key, wanted one of: port, routes, batching"],
+    ["serve.port", { serve: { port: 70_000 } }, "is 70000, wanted a whole number from 0 to 65535"],
+    [
+      "serve.routes",
+      { serve: { routes: { predict: { input: { file: { kind: "image" } } } } } },
+      `the key is "predict", wanted METHOD /path, for example POST /predict`,
+    ],
+    [
+      'serve.routes["POST /p"].input.file',
+      { serve: { routes: { "POST /p": { input: { file: "image" } } } } },
+      `is "image", wanted a field made by image()`,
+    ],
+    [
+      'serve.routes["POST /metrics"]',
+      { serve: { routes: { "POST /metrics": { input: { file: { kind: "image" } } } } } },
+      `is {"input":{"file":{"kind":"image"}}}, wanted a path that is not the server's own (/metrics is)`,
+    ],
+    [
+      "deploy.expose",
+      { deploy: { expose: "world" } },
+      `is "world", wanted "clusterIP", "nodePort", "loadBalancer" or "ingress"`,
+    ],
+    [
+      "deploy.resources.memory",
+      { deploy: { resources: { memory: "200 MB" } } },
+      `is "200 MB", wanted a Kubernetes quantity such as "250m" or "200Mi"`,
+    ],
+    ["audit", { audit: true }, "is true, wanted a function"],
+  ])("%s", (path, change, problem) => {
+    expect(findFaults({ ...valid, ...change })).toEqual([{ path, problem }]);
+  });
+});
+
+test("all faults are told at once", () => {
+  expect(
+    findFaults({ nam: "x", data: valid.data, serve: { port: -1 } })
+      .map(({ path }) => path)
+      .toSorted(),
+  ).toEqual(["nam", "name", "serve.port", "train"]);
+});
+
+test.each([null, undefined, 3, "x", []])("%j is refused as a whole", (value) => {
+  expect(findFaults(value)[0]).toMatchObject({ path: "the project" });
+});

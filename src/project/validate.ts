@@ -1,0 +1,212 @@
+import { z } from "zod";
+import { findNearest } from "../base/nearest.ts";
+import type { Fault } from "./errors.ts";
+import type { ProjectDefinition } from "./types.ts";
+
+/**
+ * All faults of a value that should be a project definition, in the order of the file; none for a valid one. Each names the
+ * value seen and the value wanted; an unknown key names the nearest known one.
+ */
+export function findFaults(definition: unknown): Fault[] {
+  const { error } = projectSchema.safeParse(definition);
+  return (error?.issues ?? []).flatMap((issue) => toFaults(issue, definition));
+}
+
+/** For a schema, `error` is what was wanted; the value seen is looked up by the path. */
+const wanted = (text: string) => ({ error: text });
+
+const whole = (least: number, most: number) => {
+  const text = `a whole number from ${least} to ${most}`;
+  return z.int(wanted(text)).min(least, wanted(text)).max(most, wanted(text));
+};
+const number = z.number(wanted("a number"));
+const share = z.number(wanted("a number from 0 to 1")).min(0, wanted("a number of at least 0"));
+const text = z.string(wanted("a text")).min(1, wanted("a text that is not empty"));
+const action = z.custom<(...args: never[]) => unknown>((value) => typeof value === "function", wanted("a function"));
+
+/** Refuses keys that it does not know; `made` says how such an object is written. */
+function fields<S extends z.ZodRawShape>(shape: S, made: string) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? JSON.stringify(known) : made),
+  });
+}
+
+const nameSchema = z
+  .string(wanted(`a name such as "digits"`))
+  .regex(
+    /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/,
+    wanted("lower-case letters and digits, with single . _ or - between them"),
+  )
+  .max(128, wanted("at most 128 characters"));
+
+const imageFolderSchema = fields(
+  {
+    kind: z.literal("imageFolder", wanted(`a source made by imageFolder("data", …)`)),
+    path: text,
+    size: z.tuple([whole(1, 16_384), whole(1, 16_384)], wanted("[height, width] in pixels")),
+    channels: z.literal([1, 3], wanted("1 (grey) or 3 (colour)")),
+    otherSizes: z.literal(["refuse", "resize"], wanted(`"refuse" or "resize"`)),
+  },
+  `a data source, for example imageFolder("data", { size: [28, 28], channels: 1 })`,
+);
+
+/** Trainers are made and checked by their own makers (`sequential`, `command`); here only that it is one. */
+const trainerSchema = z.custom<object>(
+  (value) => isObject(value) && (value["kind"] === "sequential" || value["kind"] === "command"),
+  wanted("a trainer, for example sequential({ layers: […], … }) or command([…])"),
+);
+
+const metricGateSchema = fields(
+  { atLeast: number.optional(), atMost: number.optional(), notWorseThanChampionBy: share.optional() },
+  "limits such as { atLeast: 0.98, notWorseThanChampionBy: 0.005 }",
+).refine((gate) => Object.values(gate).some((limit) => limit !== undefined), wanted("at least one limit"));
+
+const routeSchema = fields(
+  {
+    input: z
+      .record(
+        z.string(),
+        fields({ kind: z.literal("image", wanted("image()")) }, "a field made by image()"),
+        wanted("fields such as { file: image() }"),
+      )
+      .refine((input) => Object.keys(input).length === 1, wanted("exactly one field, for example { file: image() }")),
+    output: action.optional(),
+  },
+  "a route such as { input: { file: image() } }",
+);
+
+/** The server's own paths: a project's route must not hide them. */
+const reservedPaths = new Set(["/", "/docs", "/healthz", "/index", "/metrics", "/openapi.json", "/readyz", "/refresh"]);
+
+const routesSchema = z
+  .record(
+    z.string().regex(/^(?:GET|POST|PUT|PATCH|DELETE) \/\S*$/, wanted("METHOD /path, for example POST /predict")),
+    routeSchema,
+    wanted(`routes such as { "POST /predict": { input: { file: image() } } }`),
+  )
+  .superRefine((routes, context) => {
+    for (const key of Object.keys(routes)) {
+      const [method = "", path = ""] = key.split(" ");
+      if (reservedPaths.has(path)) refuse(context, key, `a path that is not the server's own (${path} is)`);
+      else if (method === "GET" || method === "DELETE")
+        refuse(context, key, "a method that carries a body, for example POST");
+    }
+  });
+
+const serveSchema = fields(
+  {
+    port: whole(0, 65_535).optional(),
+    routes: routesSchema.optional(),
+    batching: fields(
+      { maxRows: whole(1, 4096).optional(), maxQueuedRows: whole(1, 1_048_576).optional() },
+      "limits such as { maxRows: 32 }",
+    ).optional(),
+  },
+  "settings such as { port: 5000 }",
+);
+
+const quantity = z
+  .string(wanted(`a Kubernetes quantity such as "250m" or "200Mi"`))
+  .regex(/^\d+(?:\.\d+)?(?:m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, wanted(`a Kubernetes quantity such as "250m" or "200Mi"`));
+
+const deploySchema = fields(
+  {
+    namespace: z
+      .string(wanted("a namespace"))
+      .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, wanted("lower-case letters, digits and - (RFC 1123)"))
+      .optional(),
+    replicas: whole(0, 10_000).optional(),
+    expose: z
+      .literal(
+        ["clusterIP", "nodePort", "loadBalancer", "ingress"],
+        wanted(`"clusterIP", "nodePort", "loadBalancer" or "ingress"`),
+      )
+      .optional(),
+    resources: fields(
+      { cpu: quantity.optional(), memory: quantity.optional() },
+      `{ cpu: "250m", memory: "200Mi" }`,
+    ).optional(),
+    train: fields(
+      { nodes: z.record(z.string(), text, wanted(`labels such as { training: "allowed" }`)).optional() },
+      `{ nodes: { training: "allowed" } }`,
+    ).optional(),
+  },
+  "settings such as { replicas: 2 }",
+);
+
+const projectSchema = fields(
+  {
+    name: nameSchema,
+    data: imageFolderSchema,
+    train: trainerSchema,
+    gate: z
+      .record(
+        z.string(),
+        metricGateSchema,
+        wanted("metrics and their limits, for example { accuracy: { atLeast: 0.98 } }"),
+      )
+      .optional(),
+    audit: action.optional(),
+    serve: serveSchema.optional(),
+    deploy: deploySchema.optional(),
+  } satisfies Record<keyof ProjectDefinition, z.ZodType>,
+  "a project, as defineProject({ name, data, train }) takes it",
+);
+
+function toFaults(issue: z.core.$ZodIssue, definition: unknown): Fault[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: write([...path, key]), problem: describeUnknown(key, issue.message) }));
+  }
+  if (issue.code === "invalid_key") {
+    const key = String(path.at(-1));
+    return [
+      {
+        path: write(path.slice(0, -1)),
+        problem: `the key is ${JSON.stringify(key)}, wanted ${issue.issues[0]?.message}`,
+      },
+    ];
+  }
+  const seen = path.reduce<unknown>(
+    (at, key) => (isObject(at) || Array.isArray(at) ? (at as never)[key] : undefined),
+    definition,
+  );
+  return [
+    {
+      path: write(path),
+      problem: `${seen === undefined ? "is missing" : `is ${show(seen)}`}, wanted ${issue.message}`,
+    },
+  ];
+}
+
+function describeUnknown(key: string, knownJson: string): string {
+  const known = JSON.parse(knownJson) as string[];
+  const nearest = findNearest(key, known);
+  return nearest === undefined
+    ? `unknown key, wanted one of: ${known.join(", ")}`
+    : `unknown key, did you mean ${nearest}?`;
+}
+
+function refuse(context: z.RefinementCtx, key: string, message: string): void {
+  context.addIssue({ code: "custom", path: [key], message });
+}
+
+/** `serve.routes["POST /predict"].input` */
+function write(path: readonly string[]): string {
+  const written = path.map((key) =>
+    /^\d+$/.test(key) ? `[${key}]` : /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`,
+  );
+  return written.join("").replace(/^\./, "") || "the project";
+}
+
+function show(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "number") return String(value);
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > 80 ? `${json.slice(0, 77)}…` : json;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
