@@ -17,7 +17,7 @@ export const artifactNotFound = defineError<{
   message: ({ reference, store, nearest }) =>
     `no model ${reference} in ${store}${nearest.length > 0 ? `; nearest: ${nearest.join(", ")}` : ""}`,
   mend: ({ nearest, known }) => {
-    if (nearest.length > 0) return `Did you mean ${nearest[0]}? \`slipway models list\` shows all.`;
+    if (nearest.length > 0) return `Did you mean ${nearest.join(", ")}? \`slipway models list\` shows all.`;
     return known.length > 0
       ? `The store has ${known.slice(0, 8).join(", ")}; \`slipway models list\` shows all.`
       : "The store is empty: `slipway up` or `slipway train` makes a model.";

@@ -1,10 +1,19 @@
+/** @file The checks between a run and an alias. Pure: the audit has run before, its findings are values here. */
+import { gateFailed } from "./errors.ts";
+import type { SlipwayError } from "../base/errors.ts";
 import type { Artifact, Lineage } from "./types.ts";
 
 /** A floor or ceiling for one metric, and how much worse than the champion it may be. */
 export interface MetricGate {
   atLeast?: number;
   atMost?: number;
+  /** In the metric's own unit: 0.005 lets an accuracy fall from 0.987 to 0.982. */
   notWorseThanChampionBy?: number;
+  /**
+   * Which way is worse. Without it: metrics with a ceiling and no floor, and those whose name ends in loss, error, mae, mse,
+   * rmse, perplexity, latency, seconds or ms, are better when lower; all others when higher.
+   */
+  better?: "higher" | "lower";
 }
 
 /** Looks at the dataset before the alias moves; findings fail the gate. */
@@ -12,3 +21,144 @@ export type Audit = (subject: {
   dataset: Lineage["dataset"];
   champion: Artifact | undefined;
 }) => Promise<readonly string[]> | readonly string[];
+
+export interface GateSubject {
+  /** The run that wants the alias. */
+  lineage: Pick<Lineage, "metrics" | "dataset" | "seed" | "parameters">;
+  gate: Readonly<Record<string, MetricGate>>;
+  champion: Pick<Artifact, "lineage"> | undefined;
+  /** The champion's metrics, measured anew on this run's validation data; they go before those of its lineage. */
+  championMetrics?: Readonly<Record<string, number>>;
+  /** What the audit found; undefined where there is none. */
+  findings?: readonly string[];
+}
+
+export interface GateCheck {
+  /** The metric's name, or `audit`. */
+  metric: string;
+  rule: "measured" | "atLeast" | "atMost" | "notWorseThanChampionBy" | "audit";
+  /** Missing where the run did not measure it. */
+  value?: number;
+  /** The limit that the value is held against; missing for `measured` and `audit`, and where there is no champion to compare with. */
+  wanted?: number;
+  /** The champion's value. */
+  champion?: number;
+  passed: boolean;
+  /** One line for people: `accuracy 0.97 < 0.98`. */
+  text: string;
+}
+
+export interface Verdict {
+  passed: boolean;
+  checks: readonly GateCheck[];
+  /** Why the champion's numbers were taken on other validation data than this run's; undefined where they compare (or there is no champion). */
+  notComparable: string | undefined;
+}
+
+/** Judges a run. A metric that is missing, NaN or infinite fails. */
+export function judge(subject: GateSubject): Verdict {
+  const checks = Object.entries(subject.gate).flatMap(([metric, rules]) => judgeMetric(metric, rules, subject));
+  const audited = subject.findings === undefined ? [] : judgeAudit(subject.findings);
+  const all = [...checks, ...audited];
+  return { passed: all.every(({ passed }) => passed), checks: all, notComparable: explainDifference(subject) };
+}
+
+/** The error for a verdict that did not pass; its message says which number fell short. */
+export function toGateError(name: string, { checks, notComparable }: Verdict): SlipwayError {
+  const failed = checks.filter(({ passed }) => !passed);
+  const compared = failed.some(({ rule }) => rule === "notWorseThanChampionBy");
+  return gateFailed({
+    name,
+    reasons: [...failed.map(({ text }) => text), ...(compared && notComparable ? [notComparable] : [])],
+  });
+}
+
+function judgeMetric(metric: string, rules: MetricGate, subject: GateSubject): GateCheck[] {
+  const value = subject.lineage.metrics[metric];
+  if (value === undefined || !Number.isFinite(value)) {
+    const measured = Object.keys(subject.lineage.metrics).join(", ") || "nothing";
+    const text =
+      value === undefined
+        ? `${metric} was not measured (the run measured ${measured})`
+        : `${metric} is ${value}, not a number to judge`;
+    return [{ metric, rule: "measured", ...(value !== undefined && { value }), passed: false, text }];
+  }
+  const checks: GateCheck[] = [];
+  const { atLeast, atMost, notWorseThanChampionBy } = rules;
+  if (atLeast !== undefined)
+    checks.push({ metric, rule: "atLeast", value, wanted: atLeast, ...hold(metric, value, "higher", atLeast) });
+  if (atMost !== undefined)
+    checks.push({ metric, rule: "atMost", value, wanted: atMost, ...hold(metric, value, "lower", atMost) });
+  if (notWorseThanChampionBy !== undefined) checks.push(compare(metric, value, rules, notWorseThanChampionBy, subject));
+  if (checks.length === 0)
+    checks.push({ metric, rule: "measured", value, passed: true, text: `${metric} ${show(value)}` });
+  return checks;
+}
+
+function compare(metric: string, value: number, rules: MetricGate, by: number, subject: GateSubject): GateCheck {
+  const check = { metric, rule: "notWorseThanChampionBy" as const, value };
+  if (subject.champion === undefined)
+    return { ...check, passed: true, text: `${metric} ${show(value)}, no champion yet` };
+  const champion = subject.championMetrics?.[metric] ?? subject.champion.lineage.metrics[metric];
+  // A number that the champion lacks cannot hold its successor back: a gate may name a new metric.
+  if (champion === undefined || !Number.isFinite(champion)) {
+    return { ...check, passed: true, text: `${metric} ${show(value)}, not measured for the champion` };
+  }
+  const better = rules.better ?? guessBetter(metric, rules);
+  const wanted = better === "higher" ? champion - by : champion + by;
+  const { passed, text } = hold(metric, value, better, wanted);
+  return { ...check, wanted, champion, passed, text: `${text} (champion ${show(champion)})` };
+}
+
+function hold(
+  metric: string,
+  value: number,
+  better: "higher" | "lower",
+  wanted: number,
+): { passed: boolean; text: string } {
+  // 0.987 - 0.005 is a hair above 0.982 in floating point: such a hair never decides.
+  const hair = 1e-9 * Math.max(1, Math.abs(wanted));
+  const passed = better === "higher" ? value >= wanted - hair : value <= wanted + hair;
+  const sign = better === "higher" ? (passed ? "≥" : "<") : passed ? "≤" : ">";
+  const [left, right] = showApart(value, wanted, passed);
+  return { passed, text: `${metric} ${left} ${sign} ${right}` };
+}
+
+function guessBetter(metric: string, { atLeast, atMost }: MetricGate): "higher" | "lower" {
+  if (atMost !== undefined && atLeast === undefined) return "lower";
+  return /(?:loss|error|mae|mse|rmse|perplexity|latency|seconds|ms)$/i.test(metric) ? "lower" : "higher";
+}
+
+function judgeAudit(findings: readonly string[]): GateCheck[] {
+  const check = { metric: "audit", rule: "audit" as const };
+  if (findings.length === 0) return [{ ...check, passed: true, text: "the audit found nothing" }];
+  return findings.map((finding) => ({ ...check, passed: false, text: `audit: ${finding}` }));
+}
+
+/** The validation rows follow from the dataset, the seed and the share kept for validation. */
+function explainDifference({ lineage, champion, championMetrics }: GateSubject): string | undefined {
+  if (champion === undefined || championMetrics !== undefined) return undefined;
+  const its = champion.lineage;
+  const differs = [
+    ...(its.dataset.digest === lineage.dataset.digest ? [] : ["dataset"]),
+    ...(its.seed === lineage.seed ? [] : ["seed"]),
+    ...(its.parameters["validation"] === lineage.parameters["validation"] ? [] : ["share kept for validation"]),
+  ];
+  if (differs.length === 0) return undefined;
+  return `the champion was measured on other validation data (another ${differs.join(" and ")}), so the two numbers compare only roughly`;
+}
+
+/** Four digits are enough, unless they hide the difference that decided: then as many as show it. */
+function showApart(value: number, wanted: number, passed: boolean): [string, string] {
+  const texts = (digits: number): [string, string] => [show(value, digits), show(wanted, digits)];
+  if (passed) return texts(4);
+  for (let digits = 4; digits < 17; digits++) {
+    const [left, right] = texts(digits);
+    if (left !== right) return [left, right];
+  }
+  return texts(17);
+}
+
+function show(value: number, digits = 4): string {
+  return String(Number(value.toPrecision(digits)));
+}

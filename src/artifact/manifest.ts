@@ -32,7 +32,8 @@ export function packArtifact(content: ArtifactContent): Package {
   const { name, signature, lineage } = content;
   const createdAt = timeOfEnd(lineage);
   const model = toLayer(content.model, mediaTypes.weight, modelPath);
-  const details = toLayer(encode(printDetails({ signature, lineage })), mediaTypes.weightConfig, detailsPath);
+  const printed = printDetails({ signature, lineage });
+  const details = toLayer(encode(printed), mediaTypes.weightConfig, detailsPath);
   const layers = [model, details];
   const config = toBlob(encode(canonicalJson(toConfig({ name, createdAt, signature, layers }))), mediaTypes.config);
   const manifest = toBlob(
@@ -53,8 +54,12 @@ export function packArtifact(content: ArtifactContent): Package {
     mediaTypes.manifest,
   );
   const { digest, size } = model.descriptor;
+  // As it will be read back, so that a stored artifact looks the same to whoever stored it.
+  const read = readDetails(printed);
+  if (typeof read === "string")
+    throw contentInvalid({ field: "its signature or lineage", seen: read, wanted: "what types.ts says" });
   return {
-    artifact: { name, digest: manifest.descriptor.digest, model: { digest, size }, signature, lineage, createdAt },
+    artifact: { name, digest: manifest.descriptor.digest, model: { digest, size }, ...read, createdAt },
     manifest,
     blobs: [config, ...layers],
   };
