@@ -22,6 +22,8 @@ export interface Step {
   readonly gradients: Float32Array;
   /** `StepOptions.scratch` floats in the same WASM memory as `parameters` and `gradients` (their `buffer`), zero at first: the optimizer's. 64-byte aligned, as they are. */
   readonly scratch: Float32Array;
+  /** The memory those three arrays lie in, so that the optimizer's kernels work on them in place; missing where they are plain arrays. */
+  readonly memory?: WebAssembly.Memory;
   /** State that is not learned (batch norm's running mean and variance), flat; shards are averaged by the loop. May be empty. */
   readonly statistics: Float32Array;
   /** rows × channels × height × width, as the network sees it (already scaled to 0..1). */
