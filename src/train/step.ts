@@ -20,7 +20,9 @@ export interface Step {
   readonly parameters: Float32Array;
   /** Flat gradients of the loss *divided by the whole batch's rows*, so that shards just add up. Same layout as `parameters`. */
   readonly gradients: Float32Array;
-  /** `StepOptions.scratch` floats in the same WASM memory as `parameters` and `gradients` (their `buffer`), zero at first: the optimizer's. 64-byte aligned, as they are. */
+  /** What `parameters`, `gradients` and `scratch` lie in, each 64-byte aligned. Its first 64 KiB are left to the kernels that import it. */
+  readonly memory: WebAssembly.Memory;
+  /** The optimizer's own `StepOptions.scratch` floats, zero at first. */
   readonly scratch: Float32Array;
   /** The memory those three arrays lie in, so that the optimizer's kernels work on them in place; missing where they are plain arrays. */
   readonly memory?: WebAssembly.Memory;
