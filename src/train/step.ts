@@ -20,11 +20,12 @@ export interface Step {
   readonly parameters: Float32Array;
   /** Flat gradients of the loss *divided by the whole batch's rows*, so that shards just add up. Same layout as `parameters`. */
   readonly gradients: Float32Array;
-  /** What `parameters`, `gradients` and `scratch` lie in, each 64-byte aligned. Its first 64 KiB are left to the kernels that import it. */
-  readonly memory: WebAssembly.Memory;
   /** The optimizer's own `StepOptions.scratch` floats, zero at first. */
   readonly scratch: Float32Array;
-  /** The memory those three arrays lie in, so that the optimizer's kernels work on them in place; missing where they are plain arrays. */
+  /**
+   * The memory those three arrays lie in, each 64-byte aligned, so that the optimizer's kernels work on them in place; missing
+   * where they are plain arrays. Its first 64 KiB are left to the kernels that import it.
+   */
   readonly memory?: WebAssembly.Memory;
   /** State that is not learned (batch norm's running mean and variance), flat; shards are averaged by the loop. May be empty. */
   readonly statistics: Float32Array;
