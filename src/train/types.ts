@@ -5,6 +5,7 @@ import type { Signature } from "../model/signature.ts";
 
 export type { Layer, Loss } from "../model/layers.ts";
 
+/** Formulas are PyTorch's, so that settings carry over. */
 export type Optimizer =
   | { kind: "sgd"; rate: number; momentum: number; nesterov: boolean; weightDecay: number }
   | { kind: "adadelta"; rate: number; decay: number; epsilon: number; weightDecay: number }
@@ -20,7 +21,10 @@ export type Schedule =
   | { kind: "oneCycle"; peakAt: number; startFactor: number; endFactor: number };
 
 /** Drawn anew for every image of every epoch. Shift in pixels, angle in degrees, scale as a share (0.1 = 0.9..1.1). */
-export type Augmentation = { kind: "shift"; pixels: number } | { kind: "rotate"; degrees: number } | { kind: "scale"; share: number };
+export type Augmentation =
+  | { kind: "shift"; pixels: number }
+  | { kind: "rotate"; degrees: number }
+  | { kind: "scale"; share: number };
 
 export interface SequentialTrainer {
   kind: "sequential";
@@ -39,6 +43,8 @@ export interface SequentialTrainer {
   workers: number;
   /** `"auto"` uses the fast path where it applies; `"graph"` forces the plain ONNX graph. */
   engine: "auto" | "graph";
+  /** Which epoch's model is given: the last, or the one with the best validation accuracy (the earliest of equals). */
+  keep: "last" | "best";
 }
 
 /**
@@ -90,6 +96,8 @@ export interface Trained {
   signature: Signature;
   /** On the validation rows, by the model above run by onnxruntime. `accuracy` is there for classifiers. */
   metrics: Readonly<Record<string, number>>;
+  /** Counts of validation rows: `confusion[label][predicted]`, by class number. Missing where there are no validation rows. */
+  confusion?: readonly (readonly number[])[];
   history: readonly EpochRecord[];
   /** Parameters as resolved (defaults filled in), for the lineage. */
   parameters: Readonly<Record<string, unknown>>;

@@ -1,0 +1,38 @@
+/**
+ * @file What a project imports as "slipway/train". Plain data only: the server loads the project file too, so nothing here may
+ * reach onnxruntime, threads or files.
+ */
+export {
+  averagePool,
+  batchNorm,
+  conv,
+  crossEntropy,
+  dense,
+  dropout,
+  flatten,
+  gelu,
+  maxPool,
+  meanSquaredError,
+  relu,
+  sigmoid,
+  tanh,
+} from "../model/layers.ts";
+export { rotate, scale, shift } from "./augmentations.ts";
+export { command } from "./command/define.ts";
+export type { CommandOptions } from "./command/define.ts";
+export { adadelta, adam, adamW, sgd } from "./optimizers.ts";
+export { constant, cosine, oneCycle, stepDecay } from "./schedules.ts";
+export { sequential } from "./sequential/define.ts";
+export type { SequentialOptions } from "./sequential/define.ts";
+export type {
+  Augmentation,
+  CommandTrainer,
+  EpochRecord,
+  Layer,
+  Loss,
+  Optimizer,
+  Schedule,
+  SequentialTrainer,
+  Trained,
+  Trainer,
+} from "./types.ts";
