@@ -37,7 +37,7 @@ export async function openStore(folder: string): Promise<Store> {
 
   return {
     location: folder,
-    put: (content) => put(paths, packArtifact(content)),
+    put: async (content) => put(paths, packArtifact(content)),
     get: (reference) => get(paths, reference),
     find: (name, inputs) => find(paths, name, inputs),
     list: (name) => list(paths, name),
