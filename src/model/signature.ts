@@ -2,7 +2,19 @@
 
 /** Tensor element types by their Open Inference Protocol v2 names. */
 export type Datatype =
-  | "BOOL" | "UINT8" | "UINT16" | "UINT32" | "UINT64" | "INT8" | "INT16" | "INT32" | "INT64" | "FP16" | "FP32" | "FP64" | "BYTES";
+  | "BOOL"
+  | "UINT8"
+  | "UINT16"
+  | "UINT32"
+  | "UINT64"
+  | "INT8"
+  | "INT16"
+  | "INT32"
+  | "INT64"
+  | "FP16"
+  | "FP32"
+  | "FP64"
+  | "BYTES";
 
 /** What the numbers of a tensor mean to a person. A tensor without it is served as plain numbers. */
 export type Content =

@@ -1,0 +1,127 @@
+/** @file The file that is served: pixels in, probabilities out, weights inside. */
+
+import { createTape, apply } from "../graph/autodiff.ts";
+import {
+  addInitializer,
+  addInput,
+  addNode,
+  addOutput,
+  at,
+  createGraph,
+  type GraphBuilder,
+  int,
+  scalar,
+  toModel,
+  type Value,
+} from "../graph/build.ts";
+import { reshape, softmax, transpose } from "../graph/ops/index.ts";
+import { writeModel } from "../onnx/write.ts";
+import { parameterMismatch } from "./errors.ts";
+import { addForward } from "./forward.ts";
+import { createInitialStatistics, type NamedValues } from "./initial.ts";
+import type { Layer, Loss } from "./layers.ts";
+import { type NetworkInput, type NetworkPlan, type ParameterShape, planNetwork } from "./network.ts";
+import type { Signature } from "./signature.ts";
+import { signatureKey } from "./signature-of.ts";
+
+export interface ExportOptions {
+  layers: readonly Layer[];
+  /** Either loss serves the softmax of the network's output: it is what both are defined on. */
+  loss: Loss;
+  input: NetworkInput;
+  /** Names of the classes, in the order of the network's outputs. */
+  labels: readonly string[];
+  parameters: readonly NamedValues[];
+  /** As `Step.statistics`. Needed where there is a batch norm. */
+  statistics?: Float32Array;
+}
+
+/**
+ * An ONNX file that takes `image`, uint8 [batch, height, width, channels] of 0..255, and gives `probabilities`, float32 [batch, labels].
+ * Its signature travels in its metadata. The same parameters give the same bytes.
+ */
+export function exportModel(options: ExportOptions): { model: Uint8Array; signature: Signature } {
+  const { layers, input, labels } = options;
+  if (input.channels !== 1 && input.channels !== 3) {
+    throw parameterMismatch({ what: "the number of channels", seen: String(input.channels), wanted: "1 or 3" });
+  }
+  const plan = planNetwork({ layers, input, classes: labels.length });
+  const signature: Signature = {
+    inputs: [
+      {
+        name: "image",
+        datatype: "UINT8",
+        shape: [-1, input.height, input.width, input.channels],
+        content: { kind: "image", height: input.height, width: input.width, channels: input.channels },
+      },
+    ],
+    outputs: [
+      {
+        name: "probabilities",
+        datatype: "FP32",
+        shape: [-1, labels.length],
+        content: { kind: "probabilities", labels: [...labels] },
+      },
+    ],
+  };
+  const graph = createGraph("network");
+  const tape = createTape(graph, { training: false });
+  const weights = addWeights(graph, plan, options);
+  const image = addInput(graph, "image", "uint8", ["batch", input.height, input.width, input.channels]);
+  const { logits } = addForward(tape, plan, toPlanes(graph, image, input), {
+    lookUp: (name) => weights.get(name) ?? image,
+  });
+  addOutput(graph, "probabilities", at(apply(tape, softmax, [logits], null), 0));
+  return { model: writeModel(toModel(graph, { [signatureKey]: JSON.stringify(signature) })), signature };
+}
+
+/** Pixels 0..255 of [N, H, W, C] to 0..1 of [N, C, H, W]. */
+function toPlanes(graph: GraphBuilder, image: Value, { channels, height, width }: NetworkInput): Value {
+  const tape = createTape(graph, { training: false });
+  const cast = addNode(graph, "Cast", [image], { type: "float32", shape: image.shape }, { attributes: { to: int(1) } });
+  const scaled = addNode(graph, "Mul", [cast, scalar(graph, 1 / 255)], cast);
+  const planes =
+    channels === 1
+      ? apply(tape, reshape, [scaled], { shape: ["batch", 1, height, width] })
+      : apply(tape, transpose, [scaled], { axes: [0, 3, 1, 2] });
+  return at(planes, 0);
+}
+
+function addWeights(
+  graph: GraphBuilder,
+  plan: NetworkPlan,
+  { parameters, statistics }: ExportOptions,
+): Map<string, Value> {
+  const learned = plan.parameters.map((wanted) => findValues(wanted, parameters));
+  const running = splitStatistics(plan, statistics ?? createInitialStatistics(plan));
+  return new Map(
+    [...learned, ...running].map(({ name, shape, data }) => [
+      name,
+      addInitializer(graph, name, "float32", shape, data),
+    ]),
+  );
+}
+
+function findValues(wanted: ParameterShape, parameters: readonly NamedValues[]): NamedValues {
+  const found = parameters.find(({ name }) => name === wanted.name);
+  const seen = found === undefined ? "missing" : `[${found.shape.join(", ")}] with ${found.data.length} values`;
+  const fits =
+    found?.shape.join() === wanted.shape.join() &&
+    found.data.length === wanted.shape.reduce((all, size) => all * size, 1);
+  if (found === undefined || !fits)
+    throw parameterMismatch({ what: wanted.name, seen, wanted: `[${wanted.shape.join(", ")}]` });
+  return found;
+}
+
+/** The flat statistics, by the plan's names. */
+function splitStatistics(plan: NetworkPlan, flat: Float32Array): NamedValues[] {
+  let offset = 0;
+  const parts = plan.statistics.map(({ name, shape }) => {
+    const length = shape[0] ?? 0;
+    offset += length;
+    return { name, shape, data: flat.slice(offset - length, offset) };
+  });
+  if (flat.length !== offset)
+    throw parameterMismatch({ what: "the statistics", seen: `${flat.length} values`, wanted: `${offset}` });
+  return parts;
+}

@@ -1,0 +1,156 @@
+/** @file A training step on the plain ONNX graph, for every layer and loss: forward and backward are one run of one session. */
+
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import { product } from "../graph/build.ts";
+import { createSession, type PlainTensor } from "../graph/run.ts";
+import { parameterMismatch } from "../model/errors.ts";
+import { createInitialStatistics } from "../model/initial.ts";
+import { type NetworkPlan, type ParameterShape, planNetwork } from "../model/network.ts";
+import { buildTrainingGraph } from "../model/training-graph.ts";
+import { writeModel } from "../onnx/write.ts";
+import type { NamedParameter, Step, StepOptions } from "./step.ts";
+
+/** One thread computes. Refuses layers that do not fit together; see `planNetwork`. */
+export async function createGraphStep(options: StepOptions): Promise<Step> {
+  const plan = planNetwork(options);
+  const arrays = allocate(plan, options);
+  const training = await openRun(plan, options, arrays, true);
+  // A run without dropout is another graph; most trainings never ask for it.
+  let evaluation: Promise<StepRun> | undefined;
+  return {
+    rows: options.rows,
+    memory: arrays.memory,
+    parameters: arrays.parameters,
+    gradients: arrays.gradients,
+    scratch: arrays.scratch,
+    statistics: arrays.statistics,
+    input: arrays.input,
+    targets: arrays.targets,
+    async run({ seed, train }) {
+      if (train) return training.run(seed);
+      evaluation ??= openRun(plan, options, arrays, false);
+      return (await evaluation).run(seed);
+    },
+    load(parameters) {
+      for (const view of viewsOf(plan.parameters, arrays.parameters)) view.data.set(findValues(view, parameters));
+    },
+    save: () => viewsOf(plan.parameters, arrays.parameters).map((view) => ({ ...view, data: view.data.slice() })),
+    async release() {
+      await training.release();
+      await (await evaluation)?.release();
+    },
+  };
+}
+
+type Arrays = Required<
+  Pick<Step, "memory" | "parameters" | "gradients" | "scratch" | "statistics" | "input" | "targets">
+>;
+
+/** WASM memory starts with a page of 64 KiB for the kernels that import it. */
+const page = 65_536;
+
+function allocate(plan: NetworkPlan, { rows, scratch, input }: StepOptions): Arrays {
+  const floats = plan.parameters.reduce((all, { shape }) => all + padded(product(shape)), 0);
+  const room = padded(scratch);
+  const memory = new WebAssembly.Memory({ initial: 1 + Math.ceil((4 * (2 * floats + room)) / page) });
+  return {
+    memory,
+    parameters: new Float32Array(memory.buffer, page, floats),
+    gradients: new Float32Array(memory.buffer, page + 4 * floats, floats),
+    scratch: new Float32Array(memory.buffer, page + 8 * floats, scratch),
+    statistics: createInitialStatistics(plan),
+    input: new Float32Array(rows * input.channels * input.height * input.width),
+    targets: new BigInt64Array(rows),
+  };
+}
+
+/** To 64 bytes, as SIMD kernels like it. */
+function padded(floats: number): number {
+  return (floats + 15) & ~15;
+}
+
+/** Each parameter's part of a flat array, all starting at multiples of 64 bytes. */
+function viewsOf(shapes: readonly ParameterShape[], flat: Float32Array): NamedParameter[] {
+  let offset = 0;
+  return shapes.map(({ name, shape }) => {
+    const data = flat.subarray(offset, offset + product(shape));
+    offset += padded(data.length);
+    return { name, shape, data };
+  });
+}
+
+interface StepRun {
+  run(seed: number): Promise<number>;
+  release(): Promise<void>;
+}
+
+async function openRun(plan: NetworkPlan, options: StepOptions, arrays: Arrays, train: boolean): Promise<StepRun> {
+  const { loss, rows, batch } = options;
+  const graph = buildTrainingGraph(plan, { loss, rows, batch, train });
+  const session = await createSession(writeModel(graph.model), { name: "the training graph" });
+  const masks = [...graph.masks].map(
+    ([name, shape]) => ({ name, type: "uint8", shape, data: new Uint8Array(padded(product(shape))) }) as const,
+  );
+  const lossValue = new Float32Array(1);
+  // onnxruntime must not write where it reads: new statistics come into an array of their own.
+  const renewed = new Float32Array(graph.updatesStatistics ? arrays.statistics.length : 0);
+  const { channels, height, width } = options.input;
+  const wanted = new Set(session.inputs.map(({ name }) => name));
+  const feeds: Record<string, PlainTensor> = {
+    image: { type: "float32", shape: [rows, channels, height, width], data: arrays.input },
+    targets: { type: "int64", shape: [rows], data: arrays.targets },
+    ...tensorsOf("", viewsOf(plan.parameters, arrays.parameters)),
+    ...tensorsOf("", statisticsOf(plan, arrays.statistics)),
+    ...Object.fromEntries(
+      masks.map(({ name, type, shape, data }) => [name, { type, shape, data: data.subarray(0, product(shape)) }]),
+    ),
+  };
+  const runGraph = session.bind(Object.fromEntries(Object.entries(feeds).filter(([name]) => wanted.has(name))), {
+    loss: { type: "float32", shape: [], data: lossValue },
+    ...tensorsOf("gradient.", viewsOf(plan.parameters, arrays.gradients)),
+    ...(graph.updatesStatistics && tensorsOf("new.", statisticsOf(plan, renewed))),
+  });
+  return {
+    async run(seed) {
+      drawBytes(
+        seed,
+        masks.map(({ data }) => data),
+      );
+      await runGraph();
+      if (graph.updatesStatistics) arrays.statistics.set(renewed);
+      return lossValue[0] ?? Number.NaN;
+    },
+    release: () => session.release(),
+  };
+}
+
+function tensorsOf(prefix: string, values: readonly NamedParameter[]): Record<string, PlainTensor> {
+  return Object.fromEntries(values.map(({ name, shape, data }) => [prefix + name, { type: "float32", shape, data }]));
+}
+
+/** Statistics lie one behind the other without padding: the layout of `createInitialStatistics`. */
+function statisticsOf(plan: NetworkPlan, flat: Float32Array): NamedParameter[] {
+  let offset = 0;
+  return plan.statistics.map(({ name, shape }) => {
+    const data = flat.subarray(offset, offset + product(shape));
+    offset += data.length;
+    return { name, shape, data };
+  });
+}
+
+/** Four bytes from each number drawn. The same seed gives the same masks. */
+function drawBytes(seed: number, masks: readonly Uint8Array[]): void {
+  const random = xoroshiro128plus(seed);
+  for (const mask of masks) {
+    const words = new Int32Array(mask.buffer);
+    for (let i = 0; i < words.length; i++) words[i] = random.next();
+  }
+}
+
+function findValues(wanted: NamedParameter, parameters: readonly NamedParameter[]): Float32Array {
+  const found = parameters.find(({ name }) => name === wanted.name);
+  const fits = found?.shape.join() === wanted.shape.join() && found.data.length === wanted.data.length;
+  if (found !== undefined && fits) return found.data;
+  const seen = found === undefined ? "missing" : `[${found.shape.join(", ")}] with ${found.data.length} values`;
+  throw parameterMismatch({ what: wanted.name, seen, wanted: `[${wanted.shape.join(", ")}]` });
+}
