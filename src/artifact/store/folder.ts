@@ -87,8 +87,8 @@ async function isLayout(paths: StorePaths): Promise<boolean> {
 }
 
 async function refuseForeign(paths: StorePaths): Promise<void> {
-  // What a store has whose making was cut short.
-  const own = new Set(["index.json", "blobs", "scratch", "lock.db", "lock.db-journal"]);
+  // What a store has whose making was cut short, or was finished by another process since the look above.
+  const own = new Set(["oci-layout", "index.json", "blobs", "scratch", "history.jsonl", "lock.db", "lock.db-journal"]);
   const foreign = ((await readdir(paths.root).catch(ignoreMissing)) ?? []).filter((name) => !own.has(name));
   if (foreign.length === 0) return;
   throw storeBroken({

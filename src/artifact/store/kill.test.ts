@@ -52,7 +52,7 @@ function startWriter(folder: string, id: string, task: "put" | "sweep"): Writer 
 test("what was acknowledged is there, whole, whoever was killed when", async () => {
   const folder = join(parent, "store");
   const said: string[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 4; round++) {
     const writers = [
       ...["a", "b", "c"].map((id) => startWriter(folder, `${id}${round}`, "put")),
       startWriter(folder, "s", "sweep"),
@@ -111,7 +111,7 @@ test("a sweep beside writers takes no blob from them", async () => {
     while (sweeping.on) await store.collect();
   })();
   // The same content is put, removed and put again: its blobs are orphans each time a writer finds them.
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 25; i++) {
     const { digest } = await store.put(sampleContent());
     expect(await store.check()).toEqual([]);
     await store.remove(digest);

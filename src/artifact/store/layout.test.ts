@@ -76,6 +76,15 @@ describe("the folder", () => {
     expect(await store.list()).toHaveLength(1);
   });
 
+  test("that many make at once is made once, and keeps what each put", async () => {
+    const folder = await newFolder();
+    const puts = Array.from({ length: 8 }, async (_, seed) =>
+      (await openStore(folder)).put(sampleContent({ lineage: { seed } })),
+    );
+    const digests = (await Promise.all(puts)).map(({ digest }) => digest);
+    expect(new Set((await (await openStore(folder)).list()).map(({ digest }) => digest))).toEqual(new Set(digests));
+  });
+
   test.each([
     ["{", "it is not JSON"],
     ["{}", "it has no list of manifests"],
