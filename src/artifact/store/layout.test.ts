@@ -220,6 +220,7 @@ describe("what other tools keep in the same layout", () => {
       aliases: ["latest"],
     });
     await expect(store.get("theirs")).rejects.toThrowError(code("NOT_FOUND"));
+    expect(await store.find("theirs", lineage.inputs)).toMatchObject({ name: "theirs", digest: artifact.digest });
   });
 
   test("an artifact that has no name but an alias outlives that alias", async () => {

@@ -119,27 +119,37 @@ async function get(paths: StorePaths, reference: string): Promise<Artifact> {
 }
 
 async function list(paths: StorePaths, name: string | undefined): Promise<Artifact[]> {
-  const entries = listEntries(await readIndex(paths)).filter((entry) => name === undefined || entry.name === name);
   const artifacts: Artifact[] = [];
-  for (const entry of entries.toReversed()) {
+  for (const entry of listEntries(await readIndex(paths))) {
+    if (name !== undefined && entry.name !== name) continue;
     const artifact = await load(paths, entry).catch(ignoreOthers);
     if (artifact !== undefined) artifacts.push(artifact);
   }
-  return artifacts.toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));
+  return toNewestFirst(artifacts);
 }
 
 async function find(paths: StorePaths, name: string, inputs: Digest): Promise<Artifact | undefined> {
-  const created = ({ descriptor }: Entry) => descriptor.annotations?.[annotations.created] ?? "";
-  const entries = listEntries(await readIndex(paths))
-    .filter((entry) => entry.name === name && entry.descriptor.annotations?.[annotations.inputs] === inputs)
-    .toReversed()
-    .toSorted((a, b) => (created(a) < created(b) ? 1 : created(a) > created(b) ? -1 : 0));
+  const entries = listEntries(await readIndex(paths)).filter((entry) => {
+    // Entries that another tool copied in lack the note: their lineage tells.
+    const noted = entry.descriptor.annotations?.[annotations.inputs];
+    return entry.name === name && (noted === undefined || noted === inputs);
+  });
+  const found: Artifact[] = [];
   for (const entry of entries) {
     const artifact = await load(paths, entry).catch(ignoreDamage);
-    if (artifact !== undefined && (await readBlob(paths.root, artifact.model).catch(ignoreDamage)) !== undefined)
-      return artifact;
+    if (artifact?.lineage.inputs === inputs) found.push(artifact);
+  }
+  for (const artifact of toNewestFirst(found)) {
+    if ((await readBlob(paths.root, artifact.model).catch(ignoreDamage)) !== undefined) return artifact;
   }
   return undefined;
+}
+
+/** Of the same second, the one that was stored last comes first. */
+function toNewestFirst(artifacts: readonly Artifact[]): Artifact[] {
+  return artifacts
+    .toReversed()
+    .toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));
 }
 
 /** Undefined where the artifact was removed, and its blobs swept, since the index was read. */
@@ -173,7 +183,7 @@ function ignoreOthers(error: unknown): undefined {
 
 /** A damaged artifact is as good as none to `find`: training it again mends it. `get` and `check` name the damage. */
 function ignoreDamage(error: unknown): undefined {
-  if (!hasCode(error, blobMissing.code) && !hasCode(error, blobCorrupted.code)) throw error;
+  if (!hasCode(error, blobMissing.code) && !hasCode(error, blobCorrupted.code)) ignoreOthers(error);
 }
 
 function hasCode(error: unknown, code: string): boolean {
