@@ -103,6 +103,13 @@ export const storeNotLockable = defineError<{ file: string; why: string }>("SLIP
     "Keep the store in a writable folder on a file system with locks (a local disk has them; some network mounts do not).",
 });
 
+/** The file system refused: full, read-only, not permitted. */
+export const storeUnusable = defineError<{ folder: string; why: string }>("SLIPWAY_ARTIFACT_STORE_UNUSABLE", {
+  message: ({ folder, why }) => `the store ${folder} cannot be used: ${why}`,
+  mend: ({ folder }) =>
+    `See that ${folder} is a folder that you may write to, on a disk with room; \`slipway models gc\` frees what no model needs.`,
+});
+
 export const gateFailed = defineError<{ name: string; reasons: readonly string[] }>("SLIPWAY_ARTIFACT_GATE_FAILED", {
   message: ({ name, reasons }) => `the gate holds ${name} back: ${reasons.join("; ")}`,
   mend: () =>

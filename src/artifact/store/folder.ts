@@ -60,21 +60,21 @@ export async function prepareFolder(paths: StorePaths): Promise<void> {
 }
 
 /**
- * Replaces the index by what `change` makes of it, while no other writer does; the same index back means no change. `change`
- * gets the last alias move too. When it returns, the change and its moves are on the disk.
+ * Replaces the index by what `change` makes of it, while no other writer does, and gives back `change`'s answer; the same index
+ * means no change. `change` gets the last alias move too. When this returns, the change and its moves are on the disk.
  */
-export async function changeIndex(
+export async function changeIndex<T>(
   paths: StorePaths,
-  change: (index: Index, last: AliasMove | undefined) => Promise<Index> | Index,
-): Promise<Index> {
+  change: (index: Index, last: AliasMove | undefined) => Promise<[Index, T]> | [Index, T],
+): Promise<T> {
   await prepareFolder(paths);
   return withLock(paths.lock, async () => {
     const before = await readIndex(paths);
-    const after = await change(before, (await catchUp(paths.history, before)).at(-1));
-    if (after === before) return after;
+    const [after, answer] = await change(before, (await catchUp(paths.history, before)).at(-1));
+    if (after === before) return answer;
     await writeWhole(paths.index, printIndex(after), paths.scratch);
     await catchUp(paths.history, after);
-    return after;
+    return answer;
   });
 }
 

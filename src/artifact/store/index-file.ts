@@ -68,7 +68,7 @@ export function addArtifact(index: Index, name: string, descriptor: Descriptor):
   return { ...index, manifests: [...index.manifests, nameDescriptor(descriptor, own)] };
 }
 
-export function removeArtifact(index: Index, name: string, digest: Digest): Index {
+export function withoutArtifact(index: Index, name: string, digest: Digest): Index {
   return {
     ...index,
     manifests: index.manifests.filter((one) => one.digest !== digest || readRefName(one)?.name !== name),

@@ -67,6 +67,14 @@ describe("the folder", () => {
     expect(await readdir(folder)).toEqual(["letter.txt"]);
   });
 
+  test("that cannot be read or made is named, with what the system says", async () => {
+    const file = join(await mkdtemp(join(parent, "file-")), "file");
+    await writeFile(file, "");
+    await expect(openStore(join(file, "store"))).rejects.toThrowError(
+      expect.objectContaining({ code: "SLIPWAY_ARTIFACT_STORE_UNUSABLE", message: expect.stringContaining("ENOTDIR") }),
+    );
+  });
+
   test("whose making was cut short is made whole by the next write", async () => {
     const folder = await newFolder();
     await mkdir(join(folder, "blobs", "sha256"), { recursive: true });
