@@ -132,7 +132,7 @@ export function readRepeated(
 function skip(cursor: Cursor, type: number): void {
   if (type === wire.varint) readHalves(cursor);
   else if (type === wire.fixed64) advance(cursor, 8);
-  else if (type === wire.bytes) cursor.at += readLength(cursor);
+  else if (type === wire.bytes) readBytes(cursor);
   else if (type === wire.fixed32) advance(cursor, 4);
   else throw malformed(cursor, `a field of wire type ${type}`);
 }
