@@ -19,6 +19,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["src/**/*.test.ts", "test/layers/**/*.test.ts"] } },
+      { extends: true, test: { name: "web", include: ["web/**/*.test.ts"] } },
       {
         extends: true,
         test: {
