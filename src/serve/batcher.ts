@@ -1,0 +1,147 @@
+/** @file Groups rows into batches. Pure logic: what runs a batch, the clock and the next turn of the loop are given. */
+
+import { overloaded } from "./errors.ts";
+
+export interface BatcherOptions<Row, Result> {
+  /** Runs a batch; gives one result a row, in order. A rejection is taken apart until the bad rows stand alone. */
+  run: (rows: readonly Row[]) => Promise<readonly Result[]>;
+  /** Rows a batch may have. */
+  maxRows: number;
+  /** Rows that may wait. Past it, `submit` rejects with `overloaded`. */
+  maxQueuedRows: number;
+  /** Batches that run at the same time. */
+  concurrency: number;
+  /** Says that trying fewer rows may help. Default: always; a dead worker is the exception. */
+  isolates?: (error: unknown) => boolean;
+  /** Called once a batch starts. Seconds are the time that its first row waited. */
+  onBatch?: (rows: number, waitedSeconds: number) => void;
+  /** Milliseconds, never going back. Default `performance.now`. */
+  now?: () => number;
+  /** Calls back once the rows that are arriving in this turn of the loop are in. Default `setImmediate`. */
+  defer?: (start: () => void) => void;
+}
+
+export interface Batcher<Row, Result> {
+  /**
+   * The row's result. Never waits for company: a free runner takes what this turn of the loop brought; while all are busy,
+   * rows gather. `hasLeft` is asked just before the row would run, and once the queue is full; rows of callers that left are dropped.
+   */
+  submit(row: Row, hasLeft?: () => boolean): Promise<Result>;
+  readonly queued: number;
+  /** Resolves once nothing waits and nothing runs. */
+  idle(): Promise<void>;
+}
+
+/** What a dropped row's promise rejects with. Its caller is gone, so nobody shows it. */
+export const dropped = Symbol("dropped");
+
+interface Entry<Row, Result> {
+  row: Row;
+  at: number;
+  hasLeft: (() => boolean) | undefined;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
+  const { run, maxRows, maxQueuedRows, concurrency, onBatch } = options;
+  const isolates = options.isolates ?? (() => true);
+  const now = options.now ?? (() => performance.now());
+  const defer = options.defer ?? ((start) => void setImmediate(start));
+  let queue: Entry<Row, Result>[] = [];
+  let running = 0;
+  let deferred = false;
+  let waiting: (() => void)[] = [];
+
+  const schedule = (): void => {
+    if (deferred || running >= concurrency || queue.length === 0) return;
+    deferred = true;
+    defer(() => {
+      deferred = false;
+      start();
+    });
+  };
+
+  const start = (): void => {
+    while (running < concurrency && queue.length > 0) {
+      const batch = takeBatch();
+      if (batch.length === 0) break;
+      running++;
+      onBatch?.(batch.length, (now() - batch[0]!.at) / 1000);
+      // Never rejects: every failure goes to its rows.
+      void settle(batch).then(finish);
+    }
+    if (running === 0 && queue.length === 0) announceIdle();
+  };
+
+  const finish = (): void => {
+    running--;
+    if (queue.length > 0) schedule();
+    else if (running === 0) announceIdle();
+  };
+
+  const announceIdle = (): void => {
+    const announced = waiting;
+    waiting = [];
+    for (const resolve of announced) resolve();
+  };
+
+  const takeBatch = (): Entry<Row, Result>[] => {
+    const batch: Entry<Row, Result>[] = [];
+    let taken = 0;
+    while (taken < queue.length && batch.length < maxRows) {
+      const entry = queue[taken++]!;
+      if (entry.hasLeft?.() === true) entry.reject(dropped);
+      else batch.push(entry);
+    }
+    queue = taken === queue.length ? [] : queue.slice(taken);
+    return batch;
+  };
+
+  const settle = async (batch: readonly Entry<Row, Result>[]): Promise<void> => {
+    let results: readonly Result[];
+    try {
+      results = await run(batch.map(({ row }) => row));
+    } catch (error) {
+      // Not swallowed: each row gets it, once it is clear which rows it belongs to.
+      if (batch.length === 1 || !isolates(error)) {
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      const half = batch.length >> 1;
+      await settle(batch.slice(0, half));
+      await settle(batch.slice(half));
+      return;
+    }
+    for (let index = 0; index < batch.length; index++) batch[index]!.resolve(results[index]!);
+  };
+
+  const dropLeft = (): void => {
+    queue = queue.filter(({ hasLeft, reject }) => {
+      const left = hasLeft?.() === true;
+      if (left) reject(dropped);
+      return !left;
+    });
+  };
+
+  return {
+    submit(row, hasLeft) {
+      if (queue.length >= maxQueuedRows) dropLeft();
+      if (queue.length >= maxQueuedRows) {
+        const wanted = `at most ${maxQueuedRows} rows waiting`;
+        return Promise.reject(overloaded({ queued: queue.length, limit: maxQueuedRows, retryAfterSeconds: 1, wanted }));
+      }
+      return new Promise((resolve, reject) => {
+        queue.push({ row, at: now(), hasLeft, resolve, reject });
+        schedule();
+      });
+    },
+    get queued() {
+      return queue.length;
+    },
+    idle() {
+      if (running === 0 && queue.length === 0) return Promise.resolve();
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+  };
+}

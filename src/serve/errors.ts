@@ -1,0 +1,95 @@
+import { shortDigest } from "../base/digest.ts";
+import { defineError, exitCodes } from "../base/errors.ts";
+
+export const overloaded = defineError<{ queued: number; limit: number; retryAfterSeconds: number; wanted: string }>(
+  "SLIPWAY_SERVE_OVERLOADED",
+  {
+    message: ({ queued, limit }) => `${queued} rows wait already; the queue takes ${limit}`,
+    mend: () => "Wait for the time in Retry-After, then send it again; more replicas or a longer queue take more.",
+    status: 503,
+  },
+);
+
+export const rowFailed = defineError<{ model: string; reason: string; wanted: string }>("SLIPWAY_SERVE_ROW_FAILED", {
+  message: ({ model, reason }) => `${model} failed at this row alone: ${reason}`,
+  mend: () => "The input was valid, so the model is at fault: the server's log has the details.",
+  status: 500,
+});
+
+export const notFinite = defineError<{ model: string; wanted: string }>("SLIPWAY_SERVE_NOT_FINITE", {
+  message: ({ model }) => `${model} gave numbers that are not finite`,
+  mend: () => "Train it again, or point the alias back at the model before it.",
+  status: 500,
+});
+
+export const outputThrew = defineError<{ route: string; wanted: string }>("SLIPWAY_SERVE_OUTPUT_THREW", {
+  message: ({ route }) => `the project's output function for ${route} failed; the cause is in the server's log`,
+  mend: ({ route }) => `Correct serve.routes["${route}"].output in slipway.config.ts.`,
+  status: 500,
+});
+
+export const workerDied = defineError<{ model: string; reason: string; wanted: string }>("SLIPWAY_SERVE_WORKER_DIED", {
+  message: ({ model, reason }) => `the thread that runs ${model} ended: ${reason}`,
+  mend: () => "Send it again: a new thread takes over at once. If it happens again, the model's file is at fault.",
+  status: 503,
+});
+
+export const serverStopping = defineError<{ wanted: string }>("SLIPWAY_SERVE_STOPPING", {
+  message: () => "the server is stopping",
+  mend: () => "Send it again: another replica, or the next server, answers.",
+  status: 503,
+});
+
+export const signatureUnsupported = defineError<{ model: string; seen: string; wanted: string }>(
+  "SLIPWAY_SERVE_SIGNATURE_UNSUPPORTED",
+  {
+    message: ({ model, seen, wanted }) =>
+      `${model} cannot answer the project's routes: it has ${seen}, wanted ${wanted}`,
+    mend: () => "Serve a model that takes one image and gives one probability per label, or remove the routes.",
+  },
+);
+
+export const outputsUnexpected = defineError<{ model: string; seen: string; wanted: string }>(
+  "SLIPWAY_SERVE_OUTPUTS_UNEXPECTED",
+  {
+    message: ({ model, seen, wanted }) => `${model} gives ${seen}; its signature says ${wanted}`,
+    mend: () => "The signature does not belong to this ONNX file: export the model again.",
+  },
+);
+
+export const refreshFailed = defineError<{ reference: string; serving: string; reason: string; wanted: string }>(
+  "SLIPWAY_SERVE_REFRESH_FAILED",
+  {
+    message: ({ reference, serving, reason }) =>
+      `cannot load ${reference}: ${reason}; ${shortDigest(serving)} still serves`,
+    mend: ({ reference }) => `Point ${reference} at a model that loads, then refresh again.`,
+    status: 503,
+  },
+);
+
+export const portTaken = defineError<{ host: string; port: number }>("SLIPWAY_SERVE_PORT_TAKEN", {
+  message: ({ host, port }) => `${host}:${port} is taken by another process`,
+  mend: () => "Stop that process, or set PORT to another one (0 picks a free one).",
+});
+
+export const addressUnusable = defineError<{ host: string; port: number; reason: string }>(
+  "SLIPWAY_SERVE_ADDRESS_UNUSABLE",
+  {
+    message: ({ host, port, reason }) => `cannot listen on ${host}:${port}: ${reason}`,
+    mend: () => "Set HOST to an address of this machine (127.0.0.1, or 0.0.0.0 for all) and PORT above 1023.",
+  },
+);
+
+export const settingInvalid = defineError<{ name: string; seen: string; wanted: string }>(
+  "SLIPWAY_SERVE_SETTING_INVALID",
+  {
+    message: ({ name, seen, wanted }) => `${name} is ${JSON.stringify(seen)}; wanted ${wanted}`,
+    mend: ({ name }) => `Set ${name}, or leave it out where it has a default: docs/guides/serving.md lists them.`,
+    exit: exitCodes.usage,
+  },
+);
+
+export const appInvalid = defineError<{ path: string; seen: string }>("SLIPWAY_SERVE_APP_INVALID", {
+  message: ({ path, seen }) => `${path} is no project: ${seen}`,
+  mend: () => "SLIPWAY_APP must name the project's bundle, as `slipway up` and `slipway serve` write it.",
+});

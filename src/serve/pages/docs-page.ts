@@ -1,0 +1,60 @@
+import type { Artifact } from "../../artifact/types.ts";
+import type { Operation } from "../service.ts";
+import { listProblems } from "./problems.ts";
+
+/** `GET /docs`: the OpenAPI description for people. One file, no scripts, nothing from elsewhere: it works offline. */
+export function renderDocs(artifact: Artifact, operations: readonly Operation[], maxBodyBytes: number): string {
+  const { name, digest } = artifact;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escape(name)} · API</title>
+<style>${style}</style>
+<main>
+<h1>${escape(name)}</h1>
+<p>Model <code>${escape(digest)}</code> · <a href="./">playground</a> · <a href="card">card</a> · <a href="openapi.json">openapi.json</a></p>
+<h2 id="operations">Operations</h2>
+${operations.map((operation) => renderOperation(operation, maxBodyBytes)).join("\n")}
+<h2 id="problems">Problems</h2>
+<p>Errors are <code>application/problem+json</code>: <code>detail</code> says what was seen, <code>wanted</code> what was expected, <code>mend</code> the next step.</p>
+<table><thead><tr><th scope="col">Status<th scope="col">Code</thead><tbody>
+${listProblems()
+  .map(({ code, status }) => `<tr id="${code}"><td>${status}<td><code>${code}</code>`)
+  .join("\n")}
+</tbody></table>
+</main>
+</html>
+`;
+}
+
+function renderOperation({ method, path, summary, field, answer }: Operation, maxBodyBytes: number): string {
+  const example = answer.example === undefined ? answer.schema : answer.example;
+  const shown = answer.contentType.includes("json")
+    ? `<pre tabindex="0">${escape(JSON.stringify(example, null, 2))}</pre>`
+    : "";
+  const upload =
+    field === undefined
+      ? ""
+      : `<p>Body: <code>multipart/form-data</code>, an image file (JPEG, PNG, WebP) in the field <code>${escape(field)}</code>; at most ${maxBodyBytes.toLocaleString("en")} bytes.</p>
+<pre tabindex="0">curl -F ${escape(field)}=@image.jpg http://host:port${escape(path)}</pre>`;
+  return `<section><h3><span class="method">${escape(method)}</span> <code>${escape(path)}</code></h3>
+<p>${escape(summary)}.</p>${upload}<p>Answers <code>${escape(answer.contentType)}</code>.</p>${shown}</section>`;
+}
+
+const style = `
+:root{color-scheme:light dark;--ink:#1b1f24;--quiet:#57606a;--paper:#fff;--panel:#f6f8fa;--line:#d0d7de;--mark:#0b5cad}
+@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--quiet:#9da7b3;--paper:#0d1117;--panel:#161b22;--line:#30363d;--mark:#79b8ff}}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+main{max-width:50rem;margin:0 auto;padding:2rem 1rem 4rem}
+a{color:var(--mark)}code,pre{font:.9em/1.5 ui-monospace,monospace;overflow-wrap:anywhere}
+pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:.75rem;overflow:auto}
+section{border-top:1px solid var(--line);padding:.5rem 0}h3{margin:.5rem 0}
+.method{color:var(--mark);font-weight:600}table{border-collapse:collapse}th,td{text-align:left;padding:.25rem 1rem .25rem 0}
+tr:target{background:var(--panel);outline:2px solid var(--mark)}
+`;
+
+function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}

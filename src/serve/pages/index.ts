@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import type { FastifyInstance } from "fastify";
+import { locate } from "../../base/locate.ts";
+import type { Refreshed } from "../host.ts";
+import { protocols } from "../protocols/index.ts";
+import type { Operation, Reply, Request, Service } from "../service.ts";
+import { sendProblem } from "../exchange.ts";
+import { toCard } from "./card.ts";
+import { renderDocs } from "./docs-page.ts";
+import { inferSchema } from "./infer-schema.ts";
+import { writeIndex } from "./index-text.ts";
+import { describeService } from "./openapi.ts";
+
+const html = "text/html; charset=utf-8";
+const json = "application/json; charset=utf-8";
+const text = "text/plain; charset=utf-8";
+
+/** Everything the server answers besides the protocols. */
+export function registerPages(app: FastifyInstance, service: Service): void {
+  const { host, metrics } = service;
+  const operations = (): Operation[] => listOperations(service);
+  const send = (reply: Reply, contentType: string, body: string): Reply =>
+    reply.header("content-type", contentType).send(body);
+
+  app.get("/", (_request, reply) =>
+    sendPage(reply, readPlayground() ?? renderDocs(host.current.artifact, operations(), service.limits.maxBodyBytes)),
+  );
+  app.get("/docs", (_request, reply) =>
+    sendPage(reply, renderDocs(host.current.artifact, operations(), service.limits.maxBodyBytes)),
+  );
+  app.get("/index", (request, reply) =>
+    send(reply, text, writeIndex(host.current.artifact, operations(), `${request.protocol}://${request.host}`)),
+  );
+  app.get("/card", (_request, reply) => send(reply, json, JSON.stringify(toCard(host.current.artifact, operations()))));
+  app.get("/openapi.json", (_request, reply) =>
+    send(
+      reply,
+      json,
+      JSON.stringify(describeService(host.current.artifact, operations(), service.limits.maxBodyBytes)),
+    ),
+  );
+  app.get("/healthz", (_request, reply) => send(reply, json, '{"status":"ok"}'));
+  app.get("/readyz", (_request, reply) => {
+    const ready = service.isReady();
+    send(reply.code(ready ? 200 : 503), json, JSON.stringify({ ready }));
+  });
+  app.get("/metrics", async (_request, reply) => send(reply, metrics.contentType, await metrics.write()));
+  app.route({
+    method: ["GET", "POST"],
+    url: "/refresh",
+    handler: (request, reply) => refresh(service, request, reply),
+  });
+}
+
+/** Operations in the order to show them: the project's own first. */
+export function listOperations(service: Service): Operation[] {
+  return [...protocols.flatMap((protocol) => protocol.describe(service)), ...ownOperations(service)];
+}
+
+function refresh(service: Service, request: Request, reply: Reply): void {
+  service.host.refresh().then(
+    (refreshed) =>
+      reply.headers({ "content-type": json, "x-model-digest": refreshed.digest }).send(JSON.stringify(refreshed)),
+    (error: unknown) => sendProblem(error, request, reply, service),
+  );
+}
+
+/** The page may not load anything from elsewhere; its own scripts and styles are inside it. */
+function sendPage(reply: Reply, page: string): Reply {
+  return reply
+    .headers({
+      "content-type": html,
+      "cache-control": "no-cache",
+      "content-security-policy":
+        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+    })
+    .send(page);
+}
+
+/** The page as built; nothing where it was not built (a source tree before `npm run build`): /docs is shown instead. */
+function readPlayground(): string | undefined {
+  try {
+    return readFileSync(locate(import.meta.url, "../../../dist/web/playground.html", "web/playground.html"), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function ownOperations({ host }: Service): Operation[] {
+  const { name, digest } = host.current.artifact;
+  const refreshed: Refreshed = { model: name, digest, changed: false };
+  const get = (path: string, summary: string, contentType: string, example?: unknown): Operation => ({
+    method: "GET",
+    path,
+    summary,
+    answer: {
+      contentType,
+      schema: contentType.includes("json") ? inferSchema(example ?? {}) : { type: "string" },
+      ...(example !== undefined && { example }),
+    },
+  });
+  const jsonType = "application/json";
+  return [
+    get("/index", "This service in a few lines", "text/plain"),
+    get("/card", "The model's card: digest, signature, metrics, lineage", jsonType),
+    get("/refresh", "Loads what the reference points at now; no request fails meanwhile", jsonType, refreshed),
+    { ...get("/refresh", "The same as GET", jsonType, refreshed), method: "POST" },
+    get("/healthz", "The process is alive", jsonType, { status: "ok" }),
+    get("/readyz", "The model is loaded and callers are welcome; 503 otherwise", jsonType, { ready: true }),
+    get("/metrics", "Figures for Prometheus", "text/plain"),
+    get("/openapi.json", "This description for programs", jsonType),
+    get("/docs", "This description for people", "text/html"),
+    get("/", "The playground: draw or drop an image", "text/html"),
+  ];
+}

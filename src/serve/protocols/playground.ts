@@ -1,0 +1,37 @@
+import { askWithUpload } from "../ask.ts";
+import { handleWith } from "../exchange.ts";
+import { inferSchema } from "../pages/infer-schema.ts";
+import type { Protocol } from "../service.ts";
+
+const path = "/playground/predict";
+const field = "image";
+
+/** What the page at / asks: the whole prediction, whatever the project's own routes make of it, and the server's time for it. */
+export const playground: Protocol = {
+  name: "playground",
+  register(app, service) {
+    app.post(
+      path,
+      handleWith("playground", service, async (request, reply) => {
+        const started = performance.now();
+        const prediction = await askWithUpload(service, request, reply, field);
+        reply.header("server-timing", `predict;dur=${(performance.now() - started).toFixed(2)}`);
+        return JSON.stringify(prediction);
+      }),
+    );
+  },
+  describe({ host }) {
+    const { labels } = host.current.classifier;
+    const probabilities = Object.fromEntries(labels.map((label, index) => [label, index === 0 ? 1 : 0]));
+    const example = { label: labels[0], probability: 1, probabilities };
+    return [
+      {
+        method: "POST",
+        path,
+        field,
+        summary: "The whole prediction, for the playground",
+        answer: { contentType: "application/json", schema: inferSchema(example), example },
+      },
+    ];
+  },
+};

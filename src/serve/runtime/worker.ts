@@ -1,0 +1,80 @@
+/** @file The thread that runs a model: onnxruntime computes on the thread that asks, and the main one must answer callers. */
+import { parentPort, workerData } from "node:worker_threads";
+import { createSession, type PlainTensor } from "../../graph/run.ts";
+import { elementTypeOf, viewRows, type ImageClassifier, type RowPort } from "./ports.ts";
+
+/** What the thread gets when it starts. Rows are exchanged through shared memory; messages only say how many. */
+export interface WorkerJob {
+  kind: "run-model";
+  name: string;
+  /** Bytes of the ONNX file. */
+  model: Uint8Array;
+  classifier: ImageClassifier;
+  /** Rows that fit into each memory, in the model's own types. */
+  maxRows: number;
+  input: SharedArrayBuffer;
+  output: SharedArrayBuffer;
+}
+
+/** `ready` or `unusable` once; then, for every number of rows asked for, `true` (the cheapest message there is) or `failed`. */
+export type WorkerAnswer = true | { kind: "ready" } | { kind: "unusable" | "failed"; reason: string };
+
+/** Rows to run, from shared memory into shared memory; `"stop"` releases the model and ends the thread. */
+export type WorkerCall = number | "stop";
+
+if (parentPort !== null && (workerData as WorkerJob | undefined)?.kind === "run-model") {
+  await serveJob(workerData as WorkerJob, (answer) => parentPort!.postMessage(answer, []));
+}
+
+async function serveJob(job: WorkerJob, answer: (answer: WorkerAnswer) => void): Promise<void> {
+  let model;
+  try {
+    model = await openModel(job);
+    // The first runs of a size are slow (memory is laid out, code paged in): they are done before anyone waits for them.
+    for (const rows of new Set([1, job.maxRows])) await model.run(rows);
+  } catch (error) {
+    // Handed to the main thread, which throws it.
+    return answer({ kind: "unusable", reason: reasonOf(error) });
+  }
+  const { run, release } = model;
+  parentPort!.on("message", (call: WorkerCall) => {
+    if (call === "stop") {
+      parentPort!.close();
+      void release();
+      return;
+    }
+    run(call).then(
+      () => answer(true),
+      (error: unknown) => answer({ kind: "failed", reason: reasonOf(error) }),
+    );
+  });
+  answer({ kind: "ready" });
+}
+
+async function openModel(
+  job: WorkerJob,
+): Promise<{ run: (rows: number) => Promise<void>; release: () => Promise<void> }> {
+  const { input, output, fixedRows } = job.classifier;
+  const session = await createSession(job.model, { name: job.name });
+  const bound: (() => Promise<void>)[] = [];
+  const bind = (rows: number): (() => Promise<void>) =>
+    session.bind(
+      { [input.name]: toTensor(input, job.input, rows) },
+      { [output.name]: toTensor(output, job.output, rows) },
+    );
+  return {
+    run(asked) {
+      const rows = fixedRows ?? asked;
+      return (bound[rows] ??= bind(rows))();
+    },
+    release: () => session.release(),
+  };
+}
+
+function toTensor(port: RowPort, memory: SharedArrayBuffer, rows: number): PlainTensor {
+  return { type: elementTypeOf(port), shape: [rows, ...port.shape], data: viewRows(port, memory, rows) };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

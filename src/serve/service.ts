@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { BodyReader } from "../http/body.ts";
+import type { Logger } from "../http/log.ts";
+import type { Metrics } from "../http/metrics.ts";
+import type { ProjectDefinition } from "../project/types.ts";
+import type { ModelHost } from "./host.ts";
+
+/** The part of a project that serving needs. */
+export type ServedProject = Pick<ProjectDefinition, "name" | "serve"> & {
+  data?: Pick<ProjectDefinition["data"], "otherSizes">;
+};
+
+/** What every protocol and page is given. */
+export interface Service {
+  project: ServedProject;
+  host: ModelHost;
+  bodies: BodyReader;
+  metrics: Metrics;
+  log: Logger;
+  limits: { maxBodyBytes: number };
+  /** Ready for callers: loaded, healthy and not stopping. */
+  isReady: () => boolean;
+}
+
+/** One operation of the service as OpenAPI and the card show it. */
+export interface Operation {
+  method: string;
+  path: string;
+  summary: string;
+  /** The multipart field that takes an image. */
+  field?: string;
+  answer: { contentType: string; schema: object; example?: unknown };
+}
+
+/** A way to ask the model: one file each in protocols/, and one line in its list. */
+export interface Protocol {
+  /** As metrics name it. */
+  name: string;
+  register(app: FastifyInstance, service: Service): void;
+  describe(service: Service): Operation[];
+}
+
+export type { FastifyReply as Reply, FastifyRequest as Request };
