@@ -1,6 +1,6 @@
 import type { Digest } from "../base/digest.ts";
 
-/** `imageFolder("data", {...})`: files at `<path>/<label>/<name>.jpg|jpeg|png`. Plain data; nothing is read until `openDataset`. */
+/** `imageFolder("data", {...})`: files at `<path>/<label>/<name>.jpg|jpeg|png|webp`. Plain data; nothing is read until `openDataset`. */
 export interface ImageFolderSource {
   kind: "imageFolder";
   /** Relative to the project folder. */
@@ -33,6 +33,40 @@ export interface Dataset {
   /** Sorted; a label's index is its class. Digits sort as numbers. */
   labels: readonly string[];
   entries: readonly DatasetEntry[];
+  /** What is worth knowing but no fault: files that are not part of it, the same image under two labels, a label with one image. */
+  warnings: readonly DatasetWarning[];
+}
+
+export interface DatasetWarning {
+  kind: "ignored" | "duplicate" | "single" | "collision";
+  /** One line for people. */
+  message: string;
+  /** All files that it is about, relative to the dataset's folder. */
+  paths: readonly string[];
+}
+
+/** One thing that keeps a file, or the folder, from being used. */
+export interface DatasetFault {
+  kind:
+    | "empty"
+    | "unsupported"
+    | "truncated"
+    | "broken"
+    | "tooLarge"
+    | "wrongSize"
+    | "mislabelled"
+    | "unreadable"
+    | "outside"
+    | "changed"
+    | "nested"
+    | "misplaced"
+    | "notImage"
+    | "emptyLabel"
+    | "fewLabels";
+  /** Relative to the dataset's folder, with forward slashes; `.` is the folder itself. */
+  path: string;
+  /** What was seen and wanted, without the path. */
+  message: string;
 }
 
 /** A dataset decoded into memory that workers share without copying. Row i belongs to `dataset.entries[i]`. */

@@ -1,0 +1,72 @@
+import { defineError, exitCodes } from "../base/errors.ts";
+import type { DatasetFault } from "./types.ts";
+
+export const sourceArgument = defineError<{ argument: string; seen: string; wanted: string }>("SLIPWAY_DATA_ARGUMENT", {
+  message: ({ argument, seen, wanted }) => `imageFolder(): ${argument} is ${seen}, wanted ${wanted}`,
+  mend: () => "Correct the imageFolder() line in slipway.config.ts.",
+  exit: exitCodes.usage,
+});
+
+export const datasetMissing = defineError<{ folder: string; why: string }>("SLIPWAY_DATA_MISSING", {
+  message: ({ folder, why }) => `the dataset's folder ${folder} cannot be read: ${why}`,
+  mend: () =>
+    "Put the images there, as <label>/<name>.jpg, or correct the path in slipway.config.ts; it is relative to the project's folder.",
+  exit: exitCodes.data,
+});
+
+/** All faults at once. `lines` are for people and bounded, `faults` are bounded more generously; `total` counts all. */
+export const datasetFaulty = defineError<{
+  folder: string;
+  total: number;
+  lines: readonly string[];
+  faults: readonly DatasetFault[];
+}>("SLIPWAY_DATA_FAULTY", {
+  message: ({ folder, total, lines }) =>
+    `${total} ${total === 1 ? "fault" : "faults"} in the dataset ${folder}:\n  ${lines.join("\n  ")}`,
+  mend: () =>
+    "Mend, move or remove these files; nothing is left out silently. docs/guides/data.md says what a dataset may hold.",
+  exit: exitCodes.data,
+});
+
+export const datasetTooBig = defineError<{ count: number; megabytes: number }>("SLIPWAY_DATA_TOO_BIG", {
+  message: ({ count, megabytes }) =>
+    `${count} decoded images take ${megabytes} MB of memory, which this machine does not give`,
+  mend: () => "Choose a smaller size in imageFolder(), one channel instead of three, or a machine with more memory.",
+  exit: exitCodes.data,
+});
+
+export const dataInterrupted = defineError<{ doing: string }>("SLIPWAY_DATA_INTERRUPTED", {
+  message: ({ doing }) => `interrupted while ${doing}`,
+  mend: () => "Run the command again; nothing was changed.",
+  exit: exitCodes.interrupted,
+});
+
+export const splitShare = defineError<{ validation: number }>("SLIPWAY_DATA_SPLIT", {
+  message: ({ validation }) =>
+    `the share of validation images is ${validation}, wanted a number from 0 up to, not including, 1`,
+  mend: () => "Set `validation` of the trainer, for example to 0.2.",
+  exit: exitCodes.usage,
+});
+
+export const lockBroken = defineError<{ path: string; why: string }>("SLIPWAY_DATA_LOCK_BROKEN", {
+  message: ({ path, why }) => `the lock ${path} cannot be used: ${why}`,
+  mend: () => "Take it from version control again, or make it anew from the files as they are: `slipway data lock`.",
+  exit: exitCodes.data,
+});
+
+export const lockUnwritable = defineError<{ path: string; why: string }>("SLIPWAY_DATA_LOCK_UNWRITABLE", {
+  message: ({ path, why }) => `the lock ${path} cannot be written: ${why}`,
+  mend: () => "Make the project's folder writable, or free some space.",
+  exit: exitCodes.data,
+});
+
+export const lockDiffers = defineError<{ lockedAt: string; locked: string; seen: string; lines: readonly string[] }>(
+  "SLIPWAY_DATA_LOCK_DIFFERS",
+  {
+    message: ({ lockedAt, lines }) =>
+      `the dataset is not the one that was locked at ${lockedAt}:\n  ${lines.join("\n  ")}`,
+    mend: () =>
+      "See all of it with `slipway data diff`. If the change is meant, accept it with `slipway data lock`; otherwise bring the files back.",
+    exit: exitCodes.data,
+  },
+);

@@ -1,0 +1,98 @@
+import { hash } from "node:crypto";
+import type { Report } from "../base/progress.ts";
+import { silent } from "../base/progress.ts";
+import { decodeImage, decodeImageAside } from "../pixels/decode.ts";
+import { readImageHeader } from "../pixels/header.ts";
+import { datasetTooBig } from "./errors.ts";
+import { toFaultReport, toImageFault } from "./faults.ts";
+import { createPace } from "./pace.ts";
+import { readWhole } from "./read.ts";
+import { decodeOptionsOf } from "./source.ts";
+import type { Dataset, DatasetEntry, DatasetFault, Examples } from "./types.ts";
+import { toUnreadable } from "./walk.ts";
+
+export interface LoadOptions {
+  report?: Report;
+  signal?: AbortSignal;
+}
+
+/**
+ * Decodes every image into memory that worker threads share. Each file is checked against its digest again, so that the pixels are
+ * those of `dataset.digest`. Throws `datasetFaulty` with every file that cannot be decoded, `datasetTooBig` or `dataInterrupted`.
+ */
+export async function loadExamples(dataset: Dataset, options: LoadOptions = {}): Promise<Examples> {
+  const { source, labels, entries } = dataset;
+  const [height, width] = source.size;
+  const row = height * width * source.channels;
+  const pixels = new Uint8Array(allocateShared(entries.length, row));
+  const faults = await decodeEntries(dataset, { ...options, take: (index, image) => pixels.set(image, index * row) });
+  if (faults.length > 0) throw toFaultReport(dataset.folder, faults);
+  const classes = new Map(labels.map((label, index) => [label, index]));
+  const targets = new Int32Array(new SharedArrayBuffer(entries.length * Int32Array.BYTES_PER_ELEMENT));
+  for (const [index, { label }] of entries.entries()) targets[index] = classes.get(label)!;
+  return { count: entries.length, height, width, channels: source.channels, labels, pixels, targets };
+}
+
+/** Images from this many pixels on are decoded by libuv's threads, several at a time; for smaller ones the way there costs more. */
+const aside = 128 * 128;
+const mostInFlight = 4;
+
+/** Hands every decoded image to `take` and returns what could not be decoded. Rows may come out of order. */
+export async function decodeEntries(
+  { folder, entries, source }: Pick<Dataset, "folder" | "entries" | "source">,
+  { take, report = silent, signal }: LoadOptions & { take: (row: number, pixels: Uint8Array) => void },
+): Promise<DatasetFault[]> {
+  const faults: DatasetFault[] = [];
+  const inFlight = new Set<Promise<void>>();
+  const options = decodeOptionsOf(source);
+  const pace = createPace({ label: "decode images", doing: "decoding images", total: entries.length, report, signal });
+  for (const [row, entry] of entries.entries()) {
+    await pace(row);
+    const read = readUnchanged(folder, entry);
+    if ("fault" in read) faults.push(read.fault);
+    else if (!isLarge(read.bytes)) {
+      try {
+        take(row, decodeImage(read.bytes, options));
+      } catch (error) {
+        faults.push(toImageFault(entry.path, error));
+      }
+    } else {
+      const work = decodeImageAside(read.bytes.slice(), options)
+        .then(
+          (pixels) => take(row, pixels),
+          (error: unknown) => void faults.push(toImageFault(entry.path, error)),
+        )
+        .finally(() => inFlight.delete(work));
+      inFlight.add(work);
+      if (inFlight.size >= mostInFlight) await Promise.race(inFlight);
+    }
+  }
+  await Promise.all(inFlight);
+  return faults;
+}
+
+function readUnchanged(
+  folder: string,
+  { path, digest }: DatasetEntry,
+): { bytes: Uint8Array } | { fault: DatasetFault } {
+  try {
+    const bytes = readWhole(`${folder}/${path}`);
+    if (digest === `sha256:${hash("sha256", bytes, "hex")}`) return { bytes };
+    return { fault: { kind: "changed", path, message: "changed while the dataset was being read" } };
+  } catch (error) {
+    return { fault: toUnreadable(path, error) };
+  }
+}
+
+function isLarge(bytes: Uint8Array): boolean {
+  const { width, height } = readImageHeader(bytes);
+  return width * height >= aside;
+}
+
+function allocateShared(count: number, row: number): SharedArrayBuffer {
+  try {
+    return new SharedArrayBuffer(count * row);
+  } catch (error) {
+    throw datasetTooBig({ count, megabytes: Math.ceil((count * row) / 1e6) }, { cause: error });
+  }
+}
