@@ -68,7 +68,7 @@ export const commandNotStarted = defineError<{ command: string; root: string; re
     message: ({ command, root, reason }) =>
       `the training command \`${command}\` could not be started in ${root}: ${reason}`,
     mend: () =>
-      "Install the program, or correct `command` of the trainer; the first word is looked up in PATH and in the project's folder.",
+      "Install the program, or correct `command` of the trainer; the first word is looked up in PATH; a file of the project is written as ./train.sh.",
     exit: exitCodes.usage,
   },
 );

@@ -65,8 +65,3 @@ export function adam(
     if (h != 0) h += 16;
   }
 }
-
-/** to += from. */
-export function accumulate(to: usize, from: usize, n: i32): void {
-  for (const end = to + ((n as usize) << 2); to < end; to += 16, from += 16) store(to, add(load(to), load(from)));
-}

@@ -1,0 +1,49 @@
+import type { Step } from "../step.ts";
+import type { Augmentation } from "../types.ts";
+import { type Kernels, type Room, within } from "./kernels.ts";
+import { type Affine, drawAffine, type ImageShape, unwarped, warp } from "./warp.ts";
+
+export interface FeedOptions {
+  pixels: Uint8Array;
+  targets: Int32Array;
+  image: ImageShape;
+  augment: readonly Augmentation[];
+  seed: number;
+}
+
+/** Puts rows into the step's input, augmented anew for the epoch. */
+export type Feed = (rows: Int32Array, epoch: number) => void;
+
+export function createFeed(step: Step, options: FeedOptions, kernels: Kernels | undefined, room: Room): Feed {
+  const { pixels, targets, image, augment, seed } = options;
+  const size = image.height * image.width * image.channels;
+  const put = augment.length === 0 ? undefined : createWarp(image, kernels, room);
+  return (rows, epoch) => {
+    for (const [i, row] of rows.entries()) {
+      const source = pixels.subarray(row * size, (row + 1) * size);
+      const target = step.input.subarray(i * size, (i + 1) * size);
+      if (put === undefined) unwarped(source, target, image);
+      else put(source, target, drawAffine(augment, image, seed, epoch, row));
+      step.targets[i] = BigInt(targets[row] ?? 0);
+    }
+  };
+}
+
+type Warp = (source: Uint8Array, target: Float32Array, map: Affine) => void;
+
+/** By the kernels, in their memory and then into the step's; in TypeScript where there are none. The same bits. */
+function createWarp(image: ImageShape, kernels: Kernels | undefined, room: Room): Warp {
+  const { height, width, channels } = image;
+  const size = height * width * channels;
+  const bytes = room.bytes(size);
+  const floats = room.floats(size);
+  if (kernels === undefined || !within(kernels, bytes, floats)) {
+    return (source, target, map) => warp(source, target, image, map);
+  }
+  return (source, target, map) => {
+    const inPlace = within(kernels, target);
+    bytes.set(source);
+    kernels.exports.warp(bytes.byteOffset, (inPlace ? target : floats).byteOffset, height, width, channels, ...map);
+    if (!inPlace) target.set(floats);
+  };
+}
