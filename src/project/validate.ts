@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { findNearest } from "../base/nearest.ts";
 import type { Fault } from "./errors.ts";
-import type { ProjectDefinition } from "./types.ts";
+import type { MetricGate, ProjectDefinition } from "./types.ts";
 
 /**
  * All faults of a value that should be a project definition, in the order of the file; none for a valid one. Each names the
@@ -20,7 +20,7 @@ const whole = (least: number, most: number) => {
   return z.int(wanted(text)).min(least, wanted(text)).max(most, wanted(text));
 };
 const number = z.number(wanted("a number"));
-const share = z.number(wanted("a number from 0 to 1")).min(0, wanted("a number of at least 0"));
+const atLeastZero = z.number(wanted("a number of at least 0")).min(0, wanted("a number of at least 0"));
 const text = z.string(wanted("a text")).min(1, wanted("a text that is not empty"));
 const action = z.custom<(...args: never[]) => unknown>((value) => typeof value === "function", wanted("a function"));
 
@@ -58,9 +58,18 @@ const trainerSchema = z.custom<object>(
 );
 
 const metricGateSchema = fields(
-  { atLeast: number.optional(), atMost: number.optional(), notWorseThanChampionBy: share.optional() },
+  {
+    atLeast: number.optional(),
+    atMost: number.optional(),
+    notWorseThanChampionBy: atLeastZero.optional(),
+    better: z.literal(["higher", "lower"], wanted(`"higher" or "lower"`)).optional(),
+  } satisfies Record<keyof MetricGate, z.ZodType>,
   "limits such as { atLeast: 0.98, notWorseThanChampionBy: 0.005 }",
-).refine((gate) => Object.values(gate).some((limit) => limit !== undefined), wanted("at least one limit"));
+).refine(
+  ({ atLeast, atMost, notWorseThanChampionBy }) =>
+    [atLeast, atMost, notWorseThanChampionBy].some((limit) => limit !== undefined),
+  wanted("at least one limit"),
+);
 
 const routeSchema = fields(
   {
@@ -77,7 +86,17 @@ const routeSchema = fields(
 );
 
 /** The server's own paths: a project's route must not hide them. */
-const reservedPaths = new Set(["/", "/docs", "/healthz", "/index", "/metrics", "/openapi.json", "/readyz", "/refresh"]);
+const reservedPaths = new Set([
+  "/",
+  "/docs",
+  "/healthz",
+  "/index",
+  "/metrics",
+  "/openapi.json",
+  "/playground/predict",
+  "/readyz",
+  "/refresh",
+]);
 
 const routesSchema = z
   .record(

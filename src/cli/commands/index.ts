@@ -1,0 +1,39 @@
+/** @file Every command. A new one is a file here, its test, and one line in this list. */
+import type { CommandEntry } from "../command.ts";
+
+export const commands: readonly CommandEntry[] = [
+  { name: "init", summary: "Make a new project that works", load: async () => (await import("./init.ts")).init },
+  {
+    name: "up",
+    summary: "Go the whole way: from data to a verified endpoint",
+    load: async () => (await import("./up.ts")).up,
+  },
+  {
+    name: "train",
+    summary: "Train, judge and store a model, without serving it",
+    load: async () => (await import("./train.ts")).train,
+  },
+  { name: "serve", summary: "Serve a stored model", load: async () => (await import("./serve.ts")).serve },
+  { name: "predict", summary: "Ask the model about files", load: async () => (await import("./predict.ts")).predict },
+  {
+    name: "models",
+    summary: "List, compare and manage stored models",
+    load: async () => (await import("./models.ts")).models,
+  },
+  {
+    name: "data",
+    summary: "Freeze the dataset, and see what changed",
+    load: async () => (await import("./data.ts")).data,
+  },
+  { name: "bench", summary: "Measure the endpoint under load", load: async () => (await import("./bench.ts")).bench },
+  {
+    name: "doctor",
+    summary: "Look for the usual causes of trouble",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
+    name: "completion",
+    summary: "Print a completion script for your shell",
+    load: async () => (await import("./completion.ts")).completion,
+  },
+];

@@ -1,0 +1,34 @@
+import { loadProject } from "../../project/load.ts";
+import { defineCommand, type OptionDefinition } from "../command.ts";
+import { printSteps } from "../view/steps.ts";
+
+export const trainingOptions: readonly OptionDefinition[] = [
+  { flags: "--resume", text: "continue an interrupted training from its checkpoint" },
+  { flags: "--force", text: "train although a model of the same inputs is stored" },
+];
+
+export const train = defineCommand({
+  description:
+    "Trains the project's model, holds it against the gate, stores it, and makes it the champion. A model of the same data, trainer and seed is not trained twice.",
+  arguments: [["[project]", "the project's folder (default: this one, or the nearest above it)"]],
+  options: trainingOptions,
+  examples: [
+    ["slipway train", ""],
+    ["slipway train --resume", "after Ctrl-C: to the same result as without it"],
+  ],
+  async run(io, { args: [folder = "."], options }) {
+    const project = await loadProject(folder);
+    const way = await import("../../way/up.ts");
+    io.print(project.definition.name);
+    const { report, signal } = io;
+    const result = await way.train(project, {
+      report,
+      signal,
+      onStep: printSteps(io),
+      resume: options["resume"] === true,
+      force: options["force"] === true,
+    });
+    const { name, digest, artifact, steps } = result;
+    io.document({ name, digest, metrics: artifact.lineage.metrics, steps });
+  },
+});

@@ -1,0 +1,58 @@
+import { join, relative } from "node:path";
+import { loadProject } from "../../project/load.ts";
+import type { Project } from "../../project/types.ts";
+import type { UpResult } from "../../way/up.ts";
+import { findRoute } from "../../way/verify-step.ts";
+import { defineCommand } from "../command.ts";
+import { portOption } from "../project.ts";
+import { stayInForeground } from "../serving.ts";
+import { printSteps } from "../view/steps.ts";
+import { describeLog } from "../view/log.ts";
+import { trainingOptions } from "./train.ts";
+
+export const up = defineCommand({
+  description:
+    "Goes the whole way: freezes the data, trains, holds the model against the gate, stores it, serves it, and sends the validation images through the live endpoint. What is done already for the same digests is not done again. Then it stays until Ctrl-C.",
+  arguments: [["[project]", "the project's folder (default: this one, or the nearest above it)"]],
+  options: [
+    portOption,
+    ...trainingOptions,
+    { flags: "--exit", text: "stop the server after the verification and end: for CI" },
+    { flags: "--detach", text: "end after the verification and leave the server running" },
+  ],
+  examples: [
+    ["slipway up examples/digits", ""],
+    ["slipway up --port 8080", ""],
+    ["slipway up --exit --json", "in CI: everything checked, one JSON document"],
+  ],
+  async run(io, { args: [folder = "."], options }) {
+    const project = await loadProject(folder);
+    const way = await import("../../way/up.ts");
+    io.print(`${io.paint("bold", project.definition.name)} → local`);
+    const { report, signal } = io;
+    const result = await way.up(project, {
+      report,
+      signal,
+      onStep: printSteps(io),
+      onLog: (line) => describeLog(line, io),
+      resume: options["resume"] === true,
+      force: options["force"] === true,
+      detach: options["detach"] === true,
+      ...(options["port"] !== undefined && { port: options["port"] as number }),
+    });
+    const { name, digest, release, steps } = result;
+    io.document({ name, digest, url: release.url, pid: release.pid, steps });
+    io.print(`  ${"try".padEnd(10)}${writeCurl(project, result)}`);
+    io.print(`  ${"playground".padEnd(10)}  ${release.url}/`);
+    if (options["exit"] === true) await release.stop();
+    else await stayInForeground(io, release);
+  },
+});
+
+/** A line that works as it is: the route's path and field, and an image of the dataset. */
+function writeCurl({ definition }: Project, { dataset, release, split }: UpResult): string {
+  const entry = dataset.entries[split.validation[0] ?? 0];
+  const { path, field } = findRoute(definition.serve?.routes);
+  const file = relative(process.cwd(), join(dataset.folder, entry?.path ?? ""));
+  return `curl -F ${field}=@${/^[\w./-]+$/.test(file) ? file : `'${file}'`} ${release.url}${path}`;
+}

@@ -1,0 +1,44 @@
+import { storeFolder } from "../artifact/store/layout.ts";
+import { startServerProcess } from "../deploy/local/server-process.ts";
+import { findLocal } from "../deploy/targets/local.ts";
+import { notServing, optionInvalid } from "./errors.ts";
+import type { Io } from "./io.ts";
+import { openProject } from "./project.ts";
+
+export interface Endpoint {
+  url: string;
+  /** Ends what was started for it. */
+  close(): Promise<void>;
+}
+
+/** `--url`, else what runs for the project here, else (with `start`) a server of its own on a free port until `close`. */
+export async function findEndpoint(
+  io: Io,
+  options: Readonly<Record<string, unknown>>,
+  { start }: { start: boolean },
+): Promise<Endpoint> {
+  const close = async (): Promise<void> => {};
+  const given = options["url"] as string | undefined;
+  if (given !== undefined) {
+    if (!URL.canParse(given) || !given.startsWith("http"))
+      throw optionInvalid({ option: "--url", seen: given, wanted: "an address such as http://127.0.0.1:5000" });
+    return { url: given.replace(/\/+$/, ""), close };
+  }
+  const { project, store } = await openProject(options);
+  const running = await findLocal(project.root);
+  if (running !== undefined) return { url: running.url, close };
+  if (!start) throw notServing({ project: project.definition.name });
+  const model = `${project.definition.name}:champion`;
+  // Where there is no champion, the store says so better than a server would.
+  await store.get(model);
+  io.report({ step: "serve", label: "start a server for this question" });
+  const server = await startServerProcess({
+    host: "127.0.0.1",
+    port: 0,
+    appPath: project.appPath,
+    storePath: storeFolder(project.root),
+    model,
+    signal: io.signal,
+  });
+  return { url: `http://127.0.0.1:${server.port}`, close: () => server.stop() };
+}

@@ -1,0 +1,64 @@
+/** @file What a command may do with the terminal. Results go to stdout, everything else to stderr. */
+import { styleText } from "node:util";
+import { type Report, silent } from "../base/progress.ts";
+import { findPlainReport } from "./view/plain.ts";
+import { type LiveLine, openLiveLine } from "./view/live.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+export interface Io {
+  readonly json: boolean;
+  readonly verbose: boolean;
+  readonly debug: boolean;
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Shows what is being done: a line on a terminal, JSON lines on stderr with `--json --verbose`, else nothing. */
+  readonly report: Report;
+  /** Both ends are a person's terminal, so that questions may be asked. */
+  readonly interactive: boolean;
+  /** A line of the result for people; nothing with `--json`. */
+  print(text?: string): void;
+  /** The result as one JSON document; nothing without `--json`. */
+  document(value: unknown): void;
+  /** A remark for people, on stderr; nothing with `--json`. */
+  note(text: string): void;
+  /** Colour, where stdout is a terminal that wants it. */
+  paint(style: Style, text: string): string;
+}
+
+export interface IoFlags {
+  json?: boolean;
+  verbose?: boolean;
+  debug?: boolean;
+}
+
+/** `close` takes the live line away; call it before the process ends. */
+export function openIo(flags: IoFlags, signal: AbortSignal): Io & { close(): void } {
+  const { stdin, stdout, stderr } = process;
+  const json = flags.json === true;
+  const verbose = flags.verbose === true;
+  const live: LiveLine | undefined = !json && stderr.isTTY ? openLiveLine(stderr) : undefined;
+  const write = (stream: NodeJS.WriteStream, text: string): void => {
+    live?.clear();
+    stream.write(`${text}\n`);
+  };
+  return {
+    json,
+    verbose,
+    debug: flags.debug === true,
+    signal,
+    report: live?.report ?? (verbose ? findPlainReport(stderr, json) : silent),
+    interactive: !json && stdin.isTTY && stdout.isTTY,
+    print: (text = "") => {
+      if (!json) write(stdout, text);
+    },
+    document: (value) => {
+      if (json) write(stdout, JSON.stringify(value, undefined, 2));
+    },
+    note: (text) => {
+      if (!json) write(stderr, text);
+    },
+    paint: (style, text) => styleText(style, text, { stream: stdout }),
+    close: () => live?.clear(),
+  };
+}

@@ -1,0 +1,22 @@
+import { openDataset } from "../data/open.ts";
+import { splitDataset } from "../data/split.ts";
+import { holdLock } from "../data/status.ts";
+import type { Dataset, Split } from "../data/types.ts";
+import type { Project } from "../project/types.ts";
+import type { WayOptions } from "./types.ts";
+
+export interface DataStepResult {
+  dataset: Dataset;
+  split: Split;
+  /** The lock was written now: the data is used for the first time. */
+  locked: boolean;
+}
+
+/** Reads the dataset, holds it against the lock (or writes the first one) and splits it as the trainer wants. */
+export async function dataStep(project: Project, { report, signal }: WayOptions): Promise<DataStepResult> {
+  const { data, train } = project.definition;
+  const dataset = await openDataset(data, { root: project.root, report, signal });
+  const { made } = holdLock(dataset, project.root);
+  const split = splitDataset(dataset, { validation: train.validation, seed: train.seed });
+  return { dataset, split, locked: made };
+}

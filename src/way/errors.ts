@@ -1,0 +1,43 @@
+import { defineError, exitCodes } from "../base/errors.ts";
+
+export const auditThrew = defineError<{ name: string; reason: string }>("SLIPWAY_WAY_AUDIT_THREW", {
+  message: ({ name, reason }) => `the audit of ${name} threw: ${reason}`,
+  mend: () => "Correct `audit` in slipway.config.ts: it gives a list of findings, and throws for none of them.",
+  exit: exitCodes.gate,
+});
+
+export const verifyFailed = defineError<{ url: string; failures: readonly string[]; failed: number; count: number }>(
+  "SLIPWAY_WAY_VERIFY_FAILED",
+  {
+    message: ({ url, failures, failed, count }) =>
+      `${failed} of ${count} requests to ${url} failed:\n${failures.map((failure) => `  ${failure}`).join("\n")}`,
+    mend: () => "The answers above say what was refused. The model is stored; `slipway up` verifies it again.",
+    exit: exitCodes.target,
+  },
+);
+
+export const verifyDiffers = defineError<{ url: string; correct: number; wanted: number; count: number }>(
+  "SLIPWAY_WAY_VERIFY_DIFFERS",
+  {
+    message: ({ url, correct, wanted, count }) =>
+      `${url} labels ${correct} of ${count} validation images correctly, its own training run ${wanted}`,
+    mend: () =>
+      "The endpoint does not see what the training saw. Check that `output` of the route names the label, then `slipway up --force`.",
+    exit: exitCodes.target,
+  },
+);
+
+export const verifyOtherModel = defineError<{ url: string; seen: string; wanted: string }>(
+  "SLIPWAY_WAY_VERIFY_OTHER_MODEL",
+  {
+    message: ({ url, seen, wanted }) => `${url} answers from ${seen}, wanted ${wanted}`,
+    mend: () => "Another program may have moved the champion meanwhile; run `slipway up` again.",
+    exit: exitCodes.target,
+  },
+);
+
+export const projectTooLarge = defineError<{ root: string; limit: number }>("SLIPWAY_WAY_PROJECT_TOO_LARGE", {
+  message: ({ root, limit }) => `${root} holds more than ${limit} files beside its data, wanted the code of a trainer`,
+  mend: () => "Move what is not code out of the project's folder, or into a folder whose name starts with a dot.",
+  exit: exitCodes.usage,
+});

@@ -1,0 +1,87 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Artifact, Lineage, Store } from "../artifact/types.ts";
+import type { Digest } from "../base/digest.ts";
+import type { Dataset, Split } from "../data/types.ts";
+import { loadExamples } from "../data/open.ts";
+import type { Project } from "../project/types.ts";
+import { runTrainer } from "../train/run.ts";
+import { digestInputs } from "./inputs.ts";
+import type { WayOptions } from "./types.ts";
+import { readVersions } from "./versions.ts";
+
+export interface TrainStepResult {
+  artifact: Artifact;
+  /** False where a model of the same inputs was stored before. */
+  trained: boolean;
+}
+
+/**
+ * Trains, and stores the model without an alias: what was trained is kept whatever the gate says. Where the store has one of
+ * the same inputs, nothing is trained. An interrupted training leaves a checkpoint that `resume` continues from.
+ */
+export async function trainStep(
+  project: Project,
+  { dataset, split }: { dataset: Dataset; split: Split },
+  store: Store,
+  options: WayOptions,
+): Promise<TrainStepResult> {
+  const { name } = project.definition;
+  const inputs = await digestInputs(project, dataset);
+  const found = options.force === true ? undefined : await store.find(name, inputs);
+  if (found !== undefined) return { artifact: found, trained: false };
+  const artifact = await train(project, dataset, split, inputs, store, options);
+  return { artifact, trained: true };
+}
+
+async function train(
+  project: Project,
+  dataset: Dataset,
+  split: Split,
+  inputs: Digest,
+  store: Store,
+  { report, signal, resume = false }: WayOptions,
+): Promise<Artifact> {
+  const { name, train: trainer } = project.definition;
+  const examples = await loadExamples(dataset, { report, signal });
+  signal.throwIfAborted();
+  // One folder for the same inputs: an interrupted run finds its checkpoint again, another run none that is not its own.
+  const workspace = join(project.root, ".slipway", "runs", inputs.slice("sha256:".length, "sha256:".length + 16));
+  if (!resume) await rm(workspace, { recursive: true, force: true });
+  await mkdir(workspace, { recursive: true });
+  const startedAt = new Date();
+  const clock = performance.now();
+  const trained = await runTrainer(trainer, {
+    examples,
+    split,
+    folder: dataset.folder,
+    paths: dataset.entries.map(({ path }) => path),
+    root: project.root,
+    workspace,
+    resume,
+    report,
+    signal,
+  });
+  const lineage: Lineage = {
+    inputs,
+    dataset: { digest: dataset.digest, count: dataset.entries.length, labels: countLabels(dataset) },
+    code: project.codeDigest,
+    trainer: trainer.kind,
+    parameters: trained.parameters,
+    seed: trained.seed,
+    metrics: trained.metrics,
+    history: trained.history,
+    versions: readVersions(),
+    startedAt: startedAt.toISOString(),
+    durationSeconds: Math.round(performance.now() - clock) / 1000,
+  };
+  const artifact = await store.put({ name, model: trained.model, signature: trained.signature, lineage });
+  await rm(workspace, { recursive: true, force: true });
+  return artifact;
+}
+
+function countLabels({ labels, entries }: Dataset): Record<string, number> {
+  const counts = Object.fromEntries(labels.map((label) => [label, 0]));
+  for (const { label } of entries) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
+}
