@@ -153,11 +153,19 @@ function toNative(model: string, port: Port, tensor: PlainTensor | undefined): o
   if (type !== port.type || !fits) throw refused(`${type} [${shape.join(", ")}]`);
   const count = shape.reduce((all, size) => all * size, 1);
   if (data.length !== count) throw refused(`${data.length} values for [${shape.join(", ")}]`);
-  return new ort.Tensor(type as ort.Tensor.Type, data, shape);
+  const native = new ort.Tensor(type as ort.Tensor.Type, data, shape);
+  // On Node 24 the tensor holds a Float16Array, which onnxruntime-node 1.30 takes for empty: hand it the bits themselves.
+  if (type === "float16") Object.defineProperty(native, "data", { value: data });
+  return native;
 }
 
 function fromNative(tensor: ort.Tensor): PlainTensor {
-  return { type: tensor.type, shape: tensor.dims, data: tensor.data };
+  const { type, dims: shape } = tensor;
+  if (type === "float16") {
+    const { buffer, byteOffset, length } = tensor.data as Uint16Array;
+    return { type, shape, data: new Uint16Array(buffer, byteOffset, length) };
+  }
+  return { type, shape, data: tensor.data };
 }
 
 function reasonOf(error: unknown): string {

@@ -96,7 +96,10 @@ export function dropout(rate: number): LayerOf<"dropout"> {
 
 /** Softmax and the mean negative log-likelihood of each row's class. */
 export const crossEntropy = (): Extract<Loss, { kind: "crossEntropy" }> => ({ kind: "crossEntropy" });
-/** The mean squared difference between the network's outputs and the class as a one-hot row. */
+/**
+ * The squared difference between the probabilities (the softmax of the network's outputs) and the class as a one-hot row, the
+ * mean over rows and classes. It is taken behind the softmax because probabilities are what is served.
+ */
 export const meanSquaredError = (): Extract<Loss, { kind: "meanSquaredError" }> => ({ kind: "meanSquaredError" });
 
 function windows(layer: string, size: Sizes, options: PoolOptions): { size: Pair; stride: Pair } {

@@ -45,7 +45,14 @@ const tensor: fc.Arbitrary<Tensor> = fc
 
 const valueInfo: fc.Arbitrary<ValueInfo> = fc.record({
   name: text,
-  type: fc.record(
+  type: fc.oneof(
+    { arbitrary: fc.record({ kind: fc.constantFrom("sequence", "map", "optional", "sparse", "unknown") }), weight: 1 },
+    { arbitrary: tensorType(), weight: 4 },
+  ),
+});
+
+function tensorType(): fc.Arbitrary<ValueInfo["type"]> {
+  return fc.record(
     {
       kind: fc.constant("tensor" as const),
       element: fc.constantFrom<ElementType>("float32", "uint8", "string", "int64"),
@@ -59,8 +66,8 @@ const valueInfo: fc.Arbitrary<ValueInfo> = fc.record({
       ),
     },
     { requiredKeys: ["kind", "element"] },
-  ),
-});
+  );
+}
 
 const { graph } = fc.letrec<{ graph: Graph; node: Node; attribute: Attribute }>((tie) => ({
   attribute: fc.oneof(

@@ -148,8 +148,13 @@ function writeTensor(sink: Sink, tensor: Tensor): void {
 
 function writeValueInfo(sink: Sink, { name, type }: ValueInfo): void {
   writeStringField(sink, 1, name);
-  if (type.kind !== "tensor")
-    throw onnxUnwritable({ part: `value ${name}`, fault: `it is a ${type.kind}, wanted a tensor` });
+  if (type.kind === "unknown") return;
+  if (type.kind !== "tensor") {
+    // What they are made of is not kept, so such a value can be told apart but not run.
+    const field = { sequence: 4, map: 5, sparse: 8, optional: 9 }[type.kind];
+    writeNestedField(sink, 2, (typeProto) => writeBytesField(typeProto, field, new Uint8Array()));
+    return;
+  }
   const { element, shape } = type;
   writeNestedField(sink, 2, (typeProto) =>
     writeNestedField(typeProto, 1, (tensor) => {

@@ -3,7 +3,7 @@
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { product } from "../graph/build.ts";
 import { createSession, type PlainTensor } from "../graph/run.ts";
-import { parameterMismatch } from "../model/errors.ts";
+import { networkTooLarge, parameterMismatch } from "../model/errors.ts";
 import { createInitialStatistics } from "../model/initial.ts";
 import { type NetworkPlan, type ParameterShape, planNetwork } from "../model/network.ts";
 import { buildTrainingGraph } from "../model/training-graph.ts";
@@ -48,11 +48,15 @@ type Arrays = Required<
 
 /** WASM memory starts with a page of 64 KiB for the kernels that import it. */
 const page = 65_536;
+/** 4 GiB, all that 32-bit addresses reach. */
+const mostPages = 65_536;
 
 function allocate(plan: NetworkPlan, { rows, scratch, input }: StepOptions): Arrays {
   const floats = plan.parameters.reduce((all, { shape }) => all + padded(product(shape)), 0);
   const room = padded(scratch);
-  const memory = new WebAssembly.Memory({ initial: 1 + Math.ceil((4 * (2 * floats + room)) / page) });
+  const pages = 1 + Math.ceil((4 * (2 * floats + room)) / page);
+  if (pages > mostPages) throw networkTooLarge({ megabytes: Math.ceil(pages / 16) });
+  const memory = new WebAssembly.Memory({ initial: pages });
   return {
     memory,
     parameters: new Float32Array(memory.buffer, page, floats),
@@ -66,7 +70,7 @@ function allocate(plan: NetworkPlan, { rows, scratch, input }: StepOptions): Arr
 
 /** To 64 bytes, as SIMD kernels like it. */
 function padded(floats: number): number {
-  return (floats + 15) & ~15;
+  return Math.ceil(floats / 16) * 16;
 }
 
 /** Each parameter's part of a flat array, all starting at multiples of 64 bytes. */
