@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { exitCodes, findSlipwayError, type SlipwayError } from "../base/errors.ts";
 import { interrupted, systemRefused, unexpected } from "./errors.ts";
 import { type IoFlags, openIo } from "./io.ts";
-import { buildProgram, type Chosen, toUsageError } from "./program.ts";
+import { buildProgram, type Chosen, completeWords, toUsageError } from "./program.ts";
 import { printError } from "./view/error.ts";
 
 /** Runs `words` (argv without node and script) and gives the exit code. */
@@ -23,8 +23,9 @@ async function parse(words: readonly string[]): Promise<Chosen | undefined> {
   if (words[0] === "complete")
     return { definition: (await import("./commands/completion.ts")).complete, args: words.slice(1), options: {} };
   let chosen: Chosen | undefined;
-  const program = await buildProgram(words, (found) => (chosen = found));
-  await program.parseAsync(words, { from: "user" });
+  const whole = await completeWords(words);
+  const program = await buildProgram(whole, (found) => (chosen = found));
+  await program.parseAsync(whole, { from: "user" });
   return chosen;
 }
 

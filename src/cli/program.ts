@@ -36,8 +36,6 @@ export async function buildProgram(
     );
   for (const option of commonOptions) addOption(root, option);
   for (const entry of commands) root.addCommand(await buildCommand(entry, words, choose));
-  // Without a command: what there is.
-  root.action(() => root.outputHelp());
   return root;
 }
 
@@ -59,20 +57,30 @@ async function buildCommand(
   for (const option of definition.options ?? []) addOption(command, option);
   for (const option of commonOptions) addOption(command, option);
   if (definition.examples !== undefined) command.addHelpText("after", examples(definition.examples));
-  for (const inner of definition.subcommands ?? [])
-    command.addCommand(await buildCommand(inner, words, choose), { isDefault: inner.name === definition.fallback });
-  if (definition.run !== undefined) {
-    command.action((...given: unknown[]) => {
-      const args = given
-        .slice(0, -2)
-        .flat()
-        .filter((arg) => arg !== undefined) as string[];
-      choose({ definition, args, options: command.optsWithGlobals() });
-    });
-  } else if (definition.fallback === undefined) {
-    command.action(() => command.outputHelp());
-  }
+  for (const inner of definition.subcommands ?? []) command.addCommand(await buildCommand(inner, words, choose));
+  const { run } = definition;
+  if (run === undefined) return command;
+  command.action((...given: unknown[]) => {
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .filter((arg) => arg !== undefined) as string[];
+    choose({ definition, args, options: command.optsWithGlobals() });
+  });
   return command;
+}
+
+/** `slipway` alone shows help; `slipway models` alone is `slipway models list`. A mistyped subcommand stays what it is. */
+export async function completeWords(words: readonly string[]): Promise<readonly string[]> {
+  if (words.every((word) => commonOptions.some(({ flags }) => flags === word))) return [...words, "--help"];
+  const at = words.findIndex((word) => !word.startsWith("-"));
+  const entry = commands.find(({ name }) => name === words[at]);
+  const rest = words.slice(at + 1);
+  if (entry === undefined || rest.some((word) => word === "-h" || word === "--help")) return words;
+  const { fallback, subcommands = [] } = await entry.load();
+  if (fallback === undefined || rest[0]?.startsWith("-") === false) return words;
+  if (rest.some((word) => subcommands.some(({ name }) => name === word))) return words;
+  return [...words.slice(0, at + 1), fallback, ...rest];
 }
 
 /** Errors are thrown, not printed: main prints them, as JSON too. */

@@ -9,7 +9,7 @@ import type { Io } from "./io.ts";
 export async function stayInForeground(io: Io, release: LocalRelease): Promise<void> {
   if (!release.attached) return;
   if (!io.signal.aborted) {
-    io.print(`  ${"stop".padEnd(10)}Ctrl-C`);
+    io.print(`  ${"stop".padEnd(12)}Ctrl-C`);
     const aborted = new Promise<"stopped">((resolve) =>
       io.signal.addEventListener("abort", () => resolve("stopped"), { once: true }),
     );

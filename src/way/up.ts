@@ -1,5 +1,6 @@
 /** @file The whole way, and the first part of it that `slipway train` goes. */
 import { openStore, storeFolder } from "../artifact/store/layout.ts";
+import { toGateError } from "../artifact/gate.ts";
 import type { Artifact } from "../artifact/types.ts";
 import { digestOfJson, shortDigest } from "../base/digest.ts";
 import type { Dataset, Split } from "../data/types.ts";
@@ -7,7 +8,7 @@ import { checkPort, type LocalRelease } from "../deploy/targets/local.ts";
 import type { Project } from "../project/types.ts";
 import { artifactStep } from "./artifact-step.ts";
 import { dataStep } from "./data-step.ts";
-import { describeVerdict, gateStep, toGateError } from "./gate-step.ts";
+import { describeVerdict, gateStep } from "./gate-step.ts";
 import { chooseHost, choosePort, serveStep } from "./serve-step.ts";
 import { trainStep } from "./train-step.ts";
 import type { StepName, StepOutcome, WayOptions } from "./types.ts";
@@ -63,7 +64,7 @@ export async function train(project: Project, options: WayOptions): Promise<Trai
     return { value: found, kept: !found.trained, text, facts };
   });
   const judged = await step("gate", async () => {
-    const found = await gateStep(definition, candidate.lineage, store);
+    const found = await gateStep(definition, candidate, store);
     if (!found.verdict.passed) throw toGateError(definition.name, found.verdict);
     return { value: found, text: describeVerdict(found), facts: { ...found.verdict } };
   });

@@ -7,6 +7,7 @@ export default defineProject({
   // One folder for each label: data/circle/*.png, data/square/*.png, …
   data: imageFolder("data", { size: [28, 28], channels: 1 }),
   train: sequential({
+    // prettier-ignore
     layers: [
       conv(16, 3), relu(), maxPool(2),
       conv(32, 3), relu(), maxPool(2),
@@ -15,8 +16,8 @@ export default defineProject({
     loss: crossEntropy(),
     optimizer: adam({ rate: 0.002 }),
     augment: [shift(2)],
-    batch: 32,
-    epochs: 12,
+    batch: 16,
+    epochs: 40,
     seed: 1,
   }),
   // What a model must reach before it is served.

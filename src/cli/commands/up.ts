@@ -42,8 +42,8 @@ export const up = defineCommand({
     });
     const { name, digest, release, steps } = result;
     io.document({ name, digest, url: release.url, pid: release.pid, steps });
-    io.print(`  ${"try".padEnd(10)}${writeCurl(project, result)}`);
-    io.print(`  ${"playground".padEnd(10)}  ${release.url}/`);
+    io.print(`  ${"try".padEnd(12)}${writeCurl(project, result)}`);
+    io.print(`  ${"playground".padEnd(12)}${release.url}/`);
     if (options["exit"] === true) await release.stop();
     else await stayInForeground(io, release);
   },

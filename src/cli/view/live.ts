@@ -58,7 +58,7 @@ export function renderLine(event: ProgressEvent, spinner: string, seconds: numbe
   const share = done === undefined || total === undefined || total <= 0 ? undefined : Math.min(1, done / total);
   if (share !== undefined && share > 0 && share < 1 && seconds > 1 && figures?.["ETA"] === undefined)
     parts.push(`${formatClock((seconds * (1 - share)) / share)} left`);
-  const head = `${styleText("cyan", spinner)} ${step.padEnd(10)}${label}`;
+  const head = `${styleText("cyan", spinner)} ${step.padEnd(12)}${label}`;
   const bar = share === undefined ? "" : ` ${renderBar(share, 20)} ${String(Math.round(share * 100)).padStart(3)} %`;
   const tail = parts.length > 0 ? ` · ${parts.join(" · ")}` : "";
   return cut(`${head}${bar}${styleText("dim", tail)}`, columns - 1);
