@@ -20,7 +20,8 @@ import { parameterMismatch } from "./errors.ts";
 import { addForward } from "./forward.ts";
 import { createInitialStatistics, type NamedValues } from "./initial.ts";
 import type { Layer, Loss } from "./layers.ts";
-import { type NetworkInput, type NetworkPlan, type ParameterShape, planNetwork } from "./network.ts";
+import { type NetworkInput, type NetworkPlan, planNetwork } from "./network.ts";
+import { findParameter } from "./parameters.ts";
 import type { Signature } from "./signature.ts";
 import { signatureKey } from "./signature-of.ts";
 
@@ -92,7 +93,7 @@ function addWeights(
   plan: NetworkPlan,
   { parameters, statistics }: ExportOptions,
 ): Map<string, Value> {
-  const learned = plan.parameters.map((wanted) => findValues(wanted, parameters));
+  const learned = plan.parameters.map((wanted) => findParameter(wanted, parameters));
   const running = splitStatistics(plan, statistics ?? createInitialStatistics(plan));
   return new Map(
     [...learned, ...running].map(({ name, shape, data }) => [
@@ -100,17 +101,6 @@ function addWeights(
       addInitializer(graph, name, "float32", shape, data),
     ]),
   );
-}
-
-function findValues(wanted: ParameterShape, parameters: readonly NamedValues[]): NamedValues {
-  const found = parameters.find(({ name }) => name === wanted.name);
-  const seen = found === undefined ? "missing" : `[${found.shape.join(", ")}] with ${found.data.length} values`;
-  const fits =
-    found?.shape.join() === wanted.shape.join() &&
-    found.data.length === wanted.shape.reduce((all, size) => all * size, 1);
-  if (found === undefined || !fits)
-    throw parameterMismatch({ what: wanted.name, seen, wanted: `[${wanted.shape.join(", ")}]` });
-  return found;
 }
 
 /** The flat statistics, by the plan's names. */

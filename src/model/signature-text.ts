@@ -14,7 +14,7 @@ const content = z.discriminatedUnion("kind", [
     width: z.int().positive(),
     channels: z.union([z.literal(1), z.literal(3)]),
   }),
-  z.strictObject({ kind: z.literal("probabilities"), labels: z.array(label).min(2) }),
+  z.strictObject({ kind: z.literal("probabilities"), labels: z.array(label).min(1) }),
 ]);
 
 const tensor = z

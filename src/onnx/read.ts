@@ -1,15 +1,13 @@
 /** @file Reads ONNX files of any writer. Unknown fields are skipped, broken ones refused with the place. */
 
-import { arrayFrom, arrayOf, countElements } from "./_tensor-data.ts";
+import { readEntry, readTensor } from "./_read-tensor.ts";
+import { readValueInfo } from "./_read-value.ts";
 import {
   type Cursor,
   malformed,
   openCursor,
-  readBigInt,
-  readBytes,
   readFields,
   readFloat32,
-  readFloat64,
   readInt,
   readInt32,
   readNested,
@@ -18,21 +16,7 @@ import {
   readStringOrBytes,
   wire,
 } from "./_wire-read.ts";
-import { onnxTensorData } from "./errors.ts";
-import {
-  type Attribute,
-  type Dimension,
-  type ElementType,
-  elementTypes,
-  type Graph,
-  type Int,
-  type Model,
-  type Node,
-  type Tensor,
-  type TensorData,
-  type ValueInfo,
-  type ValueType,
-} from "./types.ts";
+import type { Attribute, Graph, Int, Model, Node, Tensor, ValueInfo } from "./types.ts";
 
 /** Tensors are views of `file` where their data lie aligned in it, so do not write into it afterwards. */
 export function readModel(file: Uint8Array): Model {
@@ -67,19 +51,6 @@ function readOpset(cursor: Cursor): [string, number] {
   });
   // "ai.onnx" is another name for ONNX's own domain.
   return [domain === "ai.onnx" ? "" : domain, version];
-}
-
-function readEntry(cursor: Cursor): [string, string] {
-  let key = "";
-  let value = "";
-  readFields(cursor, (field, type) => {
-    if (type !== wire.bytes) return false;
-    if (field === 1) key = readString(cursor);
-    else if (field === 2) value = readString(cursor);
-    else return false;
-    return true;
-  });
-  return [key, value];
 }
 
 function readGraph(cursor: Cursor): Graph {
@@ -166,119 +137,4 @@ function readAttribute(cursor: Cursor): [string, Attribute] {
   if (kind === 10) return [name, { kind: "graphs", value: graphs }];
   if (kind >= 11 && kind <= 14) return [name, { kind: "other", value: kind }];
   throw malformed(cursor, `attribute ${name} without a value of its type ${kind}`);
-}
-
-function readTensor(cursor: Cursor): Tensor {
-  const shape: number[] = [];
-  const numbers: (number | bigint)[] = [];
-  const strings: string[] = [];
-  const external: [string, string][] = [];
-  let name = "";
-  let typeNumber = 0;
-  let raw: Uint8Array | undefined;
-  let elsewhere = false;
-  readFields(cursor, (field, type) => {
-    if (field === 1) return readRepeated(cursor, type, wire.varint, (at) => shape.push(Number(readInt(at))));
-    if (field === 4) return readRepeated(cursor, type, wire.fixed32, (at) => numbers.push(readFloat32(at)));
-    if (field === 5) return readRepeated(cursor, type, wire.varint, (at) => numbers.push(readInt32(at)));
-    if (field === 7) return readRepeated(cursor, type, wire.varint, (at) => numbers.push(readBigInt(at)));
-    if (field === 10) return readRepeated(cursor, type, wire.fixed64, (at) => numbers.push(readFloat64(at)));
-    if (field === 11) return readRepeated(cursor, type, wire.varint, (at) => numbers.push(readBigInt(at)));
-    if (field === 2 && type === wire.varint) typeNumber = readInt32(cursor);
-    else if (field === 14 && type === wire.varint) elsewhere = readInt32(cursor) === 1;
-    else if (type !== wire.bytes) return false;
-    else if (field === 6) strings.push(readString(cursor));
-    else if (field === 8) name = readString(cursor);
-    else if (field === 9) raw = readBytes(cursor);
-    else if (field === 13) external.push(readEntry(readNested(cursor, "external data")));
-    else return false;
-    return true;
-  });
-  const type = elementTypeOf(cursor, typeNumber);
-  if (elsewhere) return { name, type, shape, data: [], external: Object.fromEntries(external) };
-  return { name, type, shape, data: dataOf({ name, type, shape, raw, strings, numbers }) };
-}
-
-function dataOf(parts: {
-  name: string;
-  type: ElementType;
-  shape: readonly number[];
-  raw: Uint8Array | undefined;
-  strings: string[];
-  numbers: readonly (number | bigint)[];
-}): TensorData {
-  const { name, type, shape, raw, strings, numbers } = parts;
-  if (type === "string") {
-    const count = countElements(name, shape);
-    if (strings.length === count) return strings;
-    throw onnxTensorData({ tensor: name, fault: `${strings.length} strings where its shape has ${count}` });
-  }
-  return raw === undefined ? arrayFrom(name, type, shape, numbers) : arrayOf(name, type, shape, raw);
-}
-
-function readValueInfo(cursor: Cursor): ValueInfo {
-  let name = "";
-  let valueType: ValueType = { kind: "unknown" };
-  readFields(cursor, (field, type) => {
-    if (type !== wire.bytes) return false;
-    if (field === 1) name = readString(cursor);
-    else if (field === 2) valueType = readType(readNested(cursor, `the type of ${name || cursor.part}`));
-    else return false;
-    return true;
-  });
-  return { name, type: valueType };
-}
-
-function readType(cursor: Cursor): ValueType {
-  let valueType: ValueType = { kind: "unknown" };
-  const kinds = { 4: "sequence", 5: "map", 8: "sparse", 9: "optional" } as const;
-  readFields(cursor, (field, type) => {
-    if (type !== wire.bytes) return false;
-    if (field === 1) valueType = readTensorType(readNested(cursor, cursor.part));
-    else if (field === 4 || field === 5 || field === 8 || field === 9) {
-      readBytes(cursor);
-      valueType = { kind: kinds[field] };
-    } else return false;
-    return true;
-  });
-  return valueType;
-}
-
-function readTensorType(cursor: Cursor): ValueType {
-  let element: ElementType = "undefined";
-  let shape: Dimension[] | undefined;
-  readFields(cursor, (field, type) => {
-    if (field === 1 && type === wire.varint) element = elementTypeOf(cursor, readInt32(cursor));
-    else if (field === 2 && type === wire.bytes) shape = readShape(readNested(cursor, cursor.part));
-    else return false;
-    return true;
-  });
-  return { kind: "tensor", element, ...(shape !== undefined && { shape }) };
-}
-
-function readShape(cursor: Cursor): Dimension[] {
-  const shape: Dimension[] = [];
-  readFields(cursor, (field, type) => {
-    if (field !== 1 || type !== wire.bytes) return false;
-    shape.push(readDimension(readNested(cursor, cursor.part)));
-    return true;
-  });
-  return shape;
-}
-
-function readDimension(cursor: Cursor): Dimension {
-  let size: Dimension = null;
-  readFields(cursor, (field, type) => {
-    if (field === 1 && type === wire.varint) size = Number(readInt(cursor));
-    else if (field === 2 && type === wire.bytes) size = readString(cursor) || null;
-    else return false;
-    return true;
-  });
-  return size;
-}
-
-function elementTypeOf(cursor: Cursor, number: number): ElementType {
-  const type = elementTypes[number];
-  if (type === undefined) throw malformed(cursor, `an element type numbered ${number}`);
-  return type;
 }

@@ -3,9 +3,10 @@
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { product } from "../graph/build.ts";
 import { createSession, type PlainTensor } from "../graph/run.ts";
-import { networkTooLarge, parameterMismatch } from "../model/errors.ts";
+import { networkTooLarge } from "../model/errors.ts";
 import { createInitialStatistics } from "../model/initial.ts";
 import { type NetworkPlan, type ParameterShape, planNetwork } from "../model/network.ts";
+import { findParameter } from "../model/parameters.ts";
 import { buildTrainingGraph } from "../model/training-graph.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { NamedParameter, Step, StepOptions } from "./step.ts";
@@ -32,7 +33,8 @@ export async function createGraphStep(options: StepOptions): Promise<Step> {
       return (await evaluation).run(seed);
     },
     load(parameters) {
-      for (const view of viewsOf(plan.parameters, arrays.parameters)) view.data.set(findValues(view, parameters));
+      for (const view of viewsOf(plan.parameters, arrays.parameters))
+        view.data.set(findParameter(view, parameters).data);
     },
     save: () => viewsOf(plan.parameters, arrays.parameters).map((view) => ({ ...view, data: view.data.slice() })),
     async release() {
@@ -149,12 +151,4 @@ function drawBytes(seed: number, masks: readonly Uint8Array[]): void {
     const words = new Int32Array(mask.buffer);
     for (let i = 0; i < words.length; i++) words[i] = random.next();
   }
-}
-
-function findValues(wanted: NamedParameter, parameters: readonly NamedParameter[]): Float32Array {
-  const found = parameters.find(({ name }) => name === wanted.name);
-  const fits = found?.shape.join() === wanted.shape.join() && found.data.length === wanted.data.length;
-  if (found !== undefined && fits) return found.data;
-  const seen = found === undefined ? "missing" : `[${found.shape.join(", ")}] with ${found.data.length} values`;
-  throw parameterMismatch({ what: wanted.name, seen, wanted: `[${wanted.shape.join(", ")}]` });
 }

@@ -1,6 +1,7 @@
 /** @file Sums and products of two values, broadcast as ONNX does. */
 
 import { addNode, type GraphBuilder, indices, int, type Size, type Spec, type Value } from "../build.ts";
+import { addReshape } from "./_nodes.ts";
 import { graphShape } from "../errors.ts";
 import { inputOf, type Op } from "./op.ts";
 
@@ -55,8 +56,7 @@ function sumTo(graph: GraphBuilder, gradient: Value, target: Spec): Value {
     { attributes: { keepdims: int(1) } },
   );
   if (extra === 0) return sum;
-  const shape = target.shape.map((size) => (typeof size === "number" ? size : -1));
-  return addNode(graph, "Reshape", [sum, indices(graph, shape)], target);
+  return addReshape(graph, sum, target.shape);
 }
 
 function broadcast(op: string, a: readonly Size[], b: readonly Size[]): Size[] {

@@ -5,7 +5,6 @@ import {
   at,
   float,
   type GraphBuilder,
-  indices,
   int,
   ints,
   product,
@@ -15,6 +14,7 @@ import {
   type Spec,
   type Value,
 } from "../build.ts";
+import { addReshape, addSum } from "./_nodes.ts";
 import { inputOf, type Op, sameSize } from "./op.ts";
 
 export interface BatchNormSettings {
@@ -140,21 +140,17 @@ function blend(
   seen: Value,
   { momentum, factor }: { momentum: number; factor: number },
 ): Value {
-  const flat = addNode(graph, "Reshape", [seen, indices(graph, [-1])], running);
+  const flat = addReshape(graph, seen, running.shape);
   const part = addNode(graph, "Mul", [flat, scalar(graph, momentum * factor)], running);
   return addNode(graph, "Add", [addNode(graph, "Mul", [running, scalar(graph, 1 - momentum)], running), part], running);
 }
 
 function sumOverChannels(graph: GraphBuilder, value: Value, like: Value): Value {
-  return addNode(graph, "ReduceSum", [value, indices(graph, otherAxes(value))], like, {
-    attributes: { keepdims: int(0) },
-  });
+  return addSum(graph, value, otherAxes(value), like);
 }
 
 function alongChannels(graph: GraphBuilder, value: Value, x: Spec): Value {
-  const shape = channelShape(x);
-  const sizes = shape.map((size) => (typeof size === "number" ? size : -1));
-  return addNode(graph, "Reshape", [value, indices(graph, sizes)], { type: x.type, shape });
+  return addReshape(graph, value, channelShape(x));
 }
 
 /** [1, C, 1, 1] for [N, C, H, W]. */

@@ -1,6 +1,7 @@
 /** @file Convolution with stride and zero padding: x [N, C, H, W], weights [M, C, kH, kW], bias [M] → [N, M, H', W']. */
 
 import { addNode, at, type GraphBuilder, indices, int, ints, type Size, type Value } from "../build.ts";
+import { addReshape, addSum, addTranspose } from "./_nodes.ts";
 import { graphShape } from "../errors.ts";
 import { fixed, inputOf, type Op, sameSize, shapeOf } from "./op.ts";
 
@@ -40,9 +41,7 @@ export const conv: Op<ConvSettings> = {
     return [
       wanted[0] ? gradientOfInput(graph, x, weights, gradient, settings) : undefined,
       wanted[1] ? gradientOfWeights(graph, x, weights, gradient, settings) : undefined,
-      wanted[2]
-        ? addNode(graph, "ReduceSum", [gradient, indices(graph, [0, 2, 3])], bias, { attributes: { keepdims: int(0) } })
-        : undefined,
+      wanted[2] ? addSum(graph, gradient, [0, 2, 3], bias) : undefined,
     ];
   },
 };
@@ -84,12 +83,12 @@ function gradientOfWeights(
   const m = measure(x.shape, weights.shape, settings);
   const { batch, channels, filters, rows, columns } = m;
   const positions = rows * columns;
-  const flatGradient = reshape(graph, gradient, [batch, filters, positions]);
+  const flatGradient = addReshape(graph, gradient, [batch, filters, positions]);
   const taps = sliceTaps(graph, pad(graph, x, m, settings), m, settings);
   const shape = [filters, channels, m.kernelRows, m.kernelColumns];
   if (taps.length === 1) {
-    const flat = reshape(graph, at(taps, 0), [batch, channels, positions]);
-    return reshape(graph, sumOfProducts(graph, flatGradient, flat, filters, channels), shape);
+    const flat = addReshape(graph, at(taps, 0), [batch, channels, positions]);
+    return addReshape(graph, sumOfProducts(graph, flatGradient, flat, filters, channels), shape);
   }
   if (channels <= 4) {
     // Few channels make thin products: gather all places and multiply once.
@@ -100,17 +99,17 @@ function gradientOfWeights(
       { type: x.type, shape: [batch, taps.length * channels, rows, columns] },
       { attributes: { axis: int(1) } },
     );
-    const flat = reshape(graph, all, [batch, taps.length * channels, positions]);
-    const sums = reshape(graph, sumOfProducts(graph, flatGradient, flat, filters, taps.length * channels), [
+    const flat = addReshape(graph, all, [batch, taps.length * channels, positions]);
+    const sums = addReshape(graph, sumOfProducts(graph, flatGradient, flat, filters, taps.length * channels), [
       filters,
       taps.length,
       channels,
     ]);
-    return reshape(graph, transpose(graph, sums, [0, 2, 1]), shape);
+    return addReshape(graph, addTranspose(graph, sums, [0, 2, 1]), shape);
   }
   const parts = taps.map((tap) => {
-    const flat = reshape(graph, tap, [batch, channels, positions]);
-    return reshape(graph, sumOfProducts(graph, flatGradient, flat, filters, channels), [1, filters * channels]);
+    const flat = addReshape(graph, tap, [batch, channels, positions]);
+    return addReshape(graph, sumOfProducts(graph, flatGradient, flat, filters, channels), [1, filters * channels]);
   });
   const all = addNode(
     graph,
@@ -119,7 +118,7 @@ function gradientOfWeights(
     { type: x.type, shape: [taps.length, filters * channels] },
     { attributes: { axis: int(0) } },
   );
-  return reshape(graph, transpose(graph, all, [1, 0]), shape);
+  return addReshape(graph, addTranspose(graph, all, [1, 0]), shape);
 }
 
 /** Σ over the batch of left · rightᵀ: [N, M, L], [N, C, L] → [M, C]. */
@@ -134,15 +133,7 @@ function sumOfProducts(graph: GraphBuilder, left: Value, right: Value, rows: num
       attributes: { transB: int(1) },
     },
   );
-  return addNode(
-    graph,
-    "ReduceSum",
-    [products, indices(graph, [0])],
-    { type: left.type, shape: [rows, columns] },
-    {
-      attributes: { keepdims: int(0) },
-    },
-  );
+  return addSum(graph, products, [0], { type: left.type, shape: [rows, columns] });
 }
 
 /** For each place of the kernel, row by row: the inputs under it, [N, C, H', W']. */
@@ -165,16 +156,6 @@ function pad(graph: GraphBuilder, x: Value, m: Measures, { padding: [top, left] 
   if (top === 0 && left === 0) return x;
   const shape = [m.batch, m.channels, m.height + 2 * top, m.width + 2 * left];
   return addNode(graph, "Pad", [x, indices(graph, [0, 0, top, left, 0, 0, top, left])], { type: x.type, shape });
-}
-
-function reshape(graph: GraphBuilder, x: Value, shape: readonly Size[]): Value {
-  const sizes = shape.map((size) => (typeof size === "number" ? size : -1));
-  return addNode(graph, "Reshape", [x, indices(graph, sizes)], { type: x.type, shape });
-}
-
-function transpose(graph: GraphBuilder, x: Value, axes: readonly number[]): Value {
-  const shape = axes.map((axis) => at(x.shape, axis));
-  return addNode(graph, "Transpose", [x], { type: x.type, shape }, { attributes: { perm: ints(axes) } });
 }
 
 interface Measures {

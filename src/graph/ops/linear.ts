@@ -1,6 +1,7 @@
 /** @file A fully connected layer: x [N, K], weights [M, K], bias [M] → x · weightsᵀ + bias, [N, M]. */
 
-import { addNode, at, indices, int } from "../build.ts";
+import { addNode, at, int } from "../build.ts";
+import { addSum } from "./_nodes.ts";
 import { inputOf, type Op, sameSize, shapeOf } from "./op.ts";
 
 export const linear: Op<null> = {
@@ -27,9 +28,7 @@ export const linear: Op<null> = {
     return [
       wanted[0] ? addNode(graph, "Gemm", [gradient, weights], x) : undefined,
       wanted[1] ? addNode(graph, "Gemm", [gradient, x], weights, { attributes: { transA: int(1) } }) : undefined,
-      wanted[2]
-        ? addNode(graph, "ReduceSum", [gradient, indices(graph, [0])], bias, { attributes: { keepdims: int(0) } })
-        : undefined,
+      wanted[2] ? addSum(graph, gradient, [0], bias) : undefined,
     ];
   },
 };

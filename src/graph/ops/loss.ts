@@ -1,6 +1,7 @@
 /** @file Losses. Each gives the sum over the rows at hand divided by `rows`, those of the whole batch, so that shards of a batch add up. */
 
 import { addNode, constant, type GraphBuilder, indices, int, scalar, type Value } from "../build.ts";
+import { addSum } from "./_nodes.ts";
 import { fixed, inputOf, type Op, sameSize, shapeOf } from "./op.ts";
 
 /** Inputs: logits [N, K] and the class of each row, int64 [N]. Output: the mean negative log-likelihood, a scalar. */
@@ -85,8 +86,7 @@ function oneHot(graph: GraphBuilder, targets: Value, like: Value): Value {
 
 function scaledSum(graph: GraphBuilder, x: Value, factor: number): Value {
   const spec = { type: x.type, shape: [] };
-  const sum = addNode(graph, "ReduceSum", [x, indices(graph, [0, 1])], spec, { attributes: { keepdims: int(0) } });
-  return addNode(graph, "Mul", [sum, scalar(graph, factor)], spec);
+  return addNode(graph, "Mul", [addSum(graph, x, [0, 1], spec), scalar(graph, factor)], spec);
 }
 
 function scaled(graph: GraphBuilder, x: Value, gradient: Value, factor: number): Value {

@@ -9,10 +9,11 @@ import {
   indices,
   int,
   ints,
-  type Size,
+  product,
   type Spec,
   type Value,
 } from "../build.ts";
+import { addReshape } from "./_nodes.ts";
 import { graphShape } from "../errors.ts";
 import { fixed, inputOf, type Op, shapeOf } from "./op.ts";
 
@@ -57,7 +58,7 @@ export const averagePool: Op<PoolSettings> = {
     const x = inputOf("averagePool", inputs, 0);
     const [batch, channels, height, width] = fixedShape("averagePool", x);
     const [, , rows, columns] = fixedShape("averagePool", gradient);
-    const planes = reshape(graph, gradient, [batch * channels, 1, rows, columns]);
+    const planes = addReshape(graph, gradient, [batch * channels, 1, rows, columns]);
     const share = new Float32Array(size[0] * size[1]).fill(1 / (size[0] * size[1]));
     const kernel = constant(graph, "float32", [1, 1, ...size], share);
     const reach = [stride[0] * (rows - 1) + size[0], stride[1] * (columns - 1) + size[1]] as const;
@@ -72,7 +73,7 @@ export const averagePool: Op<PoolSettings> = {
     const pads = indices(graph, [0, 0, 0, 0, 0, 0, height - reach[0], width - reach[1]]);
     const whole = reach[0] === height && reach[1] === width;
     return [
-      reshape(
+      addReshape(
         graph,
         whole
           ? spread
@@ -93,19 +94,20 @@ function unpool(graph: GraphBuilder, x: Value, places: Value, gradient: Value, {
 /** Windows that overlap: one place may be the largest of several, so the gradients are added up. */
 function scatter(graph: GraphBuilder, x: Value, places: Value, gradient: Value): Value {
   const sizes = fixedShape("maxPool", x);
-  const count = sizes.reduce((all, size) => all * size, 1);
+  const count = product(sizes);
+  const windows = product(fixedShape("maxPool", gradient));
   const zeros = addNode(graph, "ConstantOfShape", [indices(graph, [count])], { type: x.type, shape: [count] });
   const flat = { type: x.type, shape: [count] };
   const sums = addNode(
     graph,
     "ScatterElements",
-    [zeros, reshape(graph, places, [-1]), reshape(graph, gradient, [-1])],
+    [zeros, addReshape(graph, places, [windows]), addReshape(graph, gradient, [windows])],
     flat,
     {
       attributes: { axis: int(0), reduction: { kind: "string", value: "add" } },
     },
   );
-  return reshape(graph, sums, x.shape);
+  return addReshape(graph, sums, x.shape);
 }
 
 function overlap({ size, stride }: PoolSettings): boolean {
@@ -126,9 +128,4 @@ function inferPool(op: string, inputs: readonly Spec[], { size, stride }: PoolSe
 function fixedShape(op: string, value: Spec): [number, number, number, number] {
   const { shape } = value;
   return [fixed(op, shape, 0), fixed(op, shape, 1), fixed(op, shape, 2), fixed(op, shape, 3)];
-}
-
-function reshape(graph: GraphBuilder, x: Value, shape: readonly Size[]): Value {
-  const sizes = shape.map((size) => (typeof size === "number" ? size : -1));
-  return addNode(graph, "Reshape", [x, indices(graph, sizes)], { type: x.type, shape });
 }

@@ -1,6 +1,7 @@
 /** @file Changes of shape that move no numbers, or only reorder them. */
 
-import { addNode, at, type GraphBuilder, indices, ints, type Size, type Value } from "../build.ts";
+import { at, type Size } from "../build.ts";
+import { addReshape, addTranspose } from "./_nodes.ts";
 import { graphShape } from "../errors.ts";
 import { fixed, inputOf, type Op } from "./op.ts";
 
@@ -15,9 +16,9 @@ export const reshape: Op<{ shape: readonly Size[] }> = {
   },
   emit(graph, inputs, settings) {
     reshape.infer(inputs, settings);
-    return { outputs: [reshapeNode(graph, inputOf("reshape", inputs, 0), settings.shape)] };
+    return { outputs: [addReshape(graph, inputOf("reshape", inputs, 0), settings.shape)] };
   },
-  gradient: (graph, { inputs, gradient }) => [reshapeNode(graph, gradient, inputOf("reshape", inputs, 0).shape)],
+  gradient: (graph, { inputs, gradient }) => [addReshape(graph, gradient, inputOf("reshape", inputs, 0).shape)],
 };
 
 /** [N, C, H, W] → [N, C·H·W]. */
@@ -29,9 +30,9 @@ export const flatten: Op<null> = {
     return [{ type, shape: [at(shape, 0), width] }];
   },
   emit: (graph, inputs) => ({
-    outputs: [reshapeNode(graph, inputOf("flatten", inputs, 0), at(flatten.infer(inputs, null), 0).shape)],
+    outputs: [addReshape(graph, inputOf("flatten", inputs, 0), at(flatten.infer(inputs, null), 0).shape)],
   }),
-  gradient: (graph, { inputs, gradient }) => [reshapeNode(graph, gradient, inputOf("flatten", inputs, 0).shape)],
+  gradient: (graph, { inputs, gradient }) => [addReshape(graph, gradient, inputOf("flatten", inputs, 0).shape)],
 };
 
 export const transpose: Op<{ axes: readonly number[] }> = {
@@ -44,21 +45,14 @@ export const transpose: Op<{ axes: readonly number[] }> = {
     return [{ type, shape: axes.map((axis) => at(shape, axis)) }];
   },
   emit(graph, inputs, settings) {
-    const spec = at(transpose.infer(inputs, settings), 0);
-    return { outputs: [addNode(graph, "Transpose", inputs, spec, { attributes: { perm: ints(settings.axes) } })] };
+    transpose.infer(inputs, settings);
+    return { outputs: [addTranspose(graph, inputOf("transpose", inputs, 0), settings.axes)] };
   },
-  gradient(graph, { inputs, settings: { axes }, gradient }) {
+  gradient(graph, { settings: { axes }, gradient }) {
     const back = axes.map((_, axis) => axes.indexOf(axis));
-    return [
-      addNode(graph, "Transpose", [gradient], inputOf("transpose", inputs, 0), { attributes: { perm: ints(back) } }),
-    ];
+    return [addTranspose(graph, gradient, back)];
   },
 };
-
-function reshapeNode(graph: GraphBuilder, x: Value, shape: readonly Size[]): Value {
-  const sizes = shape.map((size) => (typeof size === "number" ? size : -1));
-  return addNode(graph, "Reshape", [x, indices(graph, sizes)], { type: x.type, shape });
-}
 
 function sameCount(before: readonly Size[], after: readonly Size[]): boolean {
   const count = (shape: readonly Size[]): number =>
