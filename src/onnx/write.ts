@@ -23,6 +23,9 @@ import {
   type ValueInfo,
 } from "./types.ts";
 
+/** What protobuf's readers take. */
+const largest = 2 ** 31 - 1;
+
 /** The bytes of an ONNX file. The same model gives the same bytes. */
 export function writeModel(model: Model): Uint8Array {
   const sink = openSink();
@@ -37,6 +40,8 @@ export function writeModel(model: Model): Uint8Array {
     });
   }
   for (const [key, value] of Object.entries(model.metadata)) writeMetadata(sink, key, value);
+  if (sink.length > largest)
+    throw onnxUnwritable({ part: "the model", fault: `it has ${sink.length} bytes, over 2 GiB` });
   return closeSink(sink);
 }
 
