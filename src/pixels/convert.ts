@@ -15,7 +15,7 @@ export function convertPixels(raw: Uint8Array, samples: 1 | 2 | 3 | 4, channels:
 
 /** 16 bits to 8, rounded: 65535 is 255. `raw` holds native-endian samples, as the decoder gives them. */
 export function narrowTo8Bits(raw: Uint8Array): Uint8Array {
-  const aligned = raw.byteOffset % 2 === 0 ? raw : raw.slice();
+  const aligned = raw.byteOffset % 2 === 0 ? raw : new Uint8Array(raw);
   const wide = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 1);
   const narrow = new Uint8Array(wide.length);
   for (let i = 0; i < wide.length; i++) narrow[i] = (wide[i]! * 255 + 32_895) >>> 16;
