@@ -52,6 +52,14 @@ export const checkpointBroken = defineError<{ path: string; reason: string }>("S
   exit: exitCodes.data,
 });
 
+export const checkpointNotWritten = defineError<{ path: string; reason: string }>(
+  "SLIPWAY_TRAIN_CHECKPOINT_NOT_WRITTEN",
+  {
+    message: ({ path, reason }) => `the checkpoint ${path} cannot be written: ${reason}`,
+    mend: () => "Make room on the disk, or make the folder writable; then run the same command again.",
+  },
+);
+
 export const checkpointOfOtherInputs = defineError<{ path: string; seen: string; wanted: string }>(
   "SLIPWAY_TRAIN_CHECKPOINT_OTHER_INPUTS",
   {

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { glob, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Digest } from "../../base/digest.ts";
-import { checkpointBroken, checkpointOfOtherInputs } from "../errors.ts";
+import { checkpointBroken, checkpointNotWritten, checkpointOfOtherInputs } from "../errors.ts";
 import type { EpochRecord } from "../types.ts";
 import type { Engine } from "./create-step.ts";
 
@@ -48,9 +48,9 @@ export async function writeCheckpoint(workspace: string, { arrays, ...head }: Ch
   const parts: Uint8Array[] = [Buffer.from(magic), size, text, ...Object.values(arrays).map(toBytes)];
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
-  await mkdir(workspace, { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.tmp`;
   try {
+    await mkdir(workspace, { recursive: true });
     const file = await open(temporary, "wx");
     try {
       for (const part of [...parts, hash.digest()]) await file.writeFile(part);
@@ -59,11 +59,11 @@ export async function writeCheckpoint(workspace: string, { arrays, ...head }: Ch
       await file.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw checkpointNotWritten({ path, reason: (error as Error).message }, { cause: error });
   }
-  await syncFolder(dirname(path));
 }
 
 /** The checkpoint in `workspace`, or undefined where there is none. Refuses a damaged one and one of other inputs. */

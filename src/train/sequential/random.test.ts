@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { hash32, orderRows, signedUnit } from "./random.ts";
 import { shardOf, sliceOf } from "./shared.ts";

@@ -96,6 +96,8 @@ async function runEpochs(run: Run, saved: Checkpoint | undefined): Promise<Train
       const started = performance.now();
       const end = await runEpoch(team, epoch, begun.step);
       const seconds = begun.seconds + (performance.now() - started) / 1000;
+      // The last epoch's checkpoint was written meanwhile; from here on no more than this one can be lost.
+      await writing;
       const lossSum = shared.losses[workers] ?? Number.NaN;
       if (end.ended === "diverged")
         throw explainDivergence(trainer, { epoch, end, epochSteps: plan.epochSteps, history });
@@ -138,7 +140,8 @@ async function runEpochs(run: Run, saved: Checkpoint | undefined): Promise<Train
     return { ...judged, history, parameters: resolvedParameters(run), seed: trainer.seed };
   } finally {
     progress.stop();
-    await writing;
+    // Nothing may be written after the run is over. A failure to was thrown above, or another error outweighs it.
+    await writing?.catch(() => {});
   }
 }
 
