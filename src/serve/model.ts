@@ -43,7 +43,7 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
   const maxRows = Math.min(batching.maxRows, classifier.fixedRows ?? batching.maxRows);
   const pool = await startPool({
     name,
-    model: await options.source.readModel(artifact),
+    readModel: () => options.source.readModel(artifact),
     classifier,
     maxRows: classifier.fixedRows ?? maxRows,
     threads: options.threads,

@@ -20,19 +20,22 @@ export interface ModelThread {
 
 export interface ThreadOptions {
   name: string;
-  model: Uint8Array;
+  /** Reads the ONNX file. The bytes are handed over to the thread, so they are read for each anew. */
+  readModel: () => Promise<Uint8Array>;
   classifier: ImageClassifier;
   maxRows: number;
 }
 
 /** Starts the thread, loads the model and runs it once or twice. Rejects with `graphLoad` or `workerDied`. */
 export async function startThread(options: ThreadOptions): Promise<ModelThread> {
-  const { name, model, classifier, maxRows } = options;
+  const { name, classifier, maxRows } = options;
+  const model = toOwnMemory(await options.readModel());
   const input = new SharedArrayBuffer(bytesPerRow(classifier.input) * maxRows);
   const output = new SharedArrayBuffer(bytesPerRow(classifier.output) * maxRows);
   const job: WorkerJob = { kind: "run-model", name, model, classifier, maxRows, input, output };
   const worker = new Worker(locate(import.meta.url, "worker.ts", "server.js"), {
     workerData: job,
+    transferList: [model.buffer],
     // The thread holds next to nothing on its heap; the default would reserve as much as the main one.
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 },
     execArgv: [],
@@ -78,4 +81,12 @@ export async function startThread(options: ThreadOptions): Promise<ModelThread> 
       await ended;
     },
   };
+}
+
+/** Memory can be handed over only whole: a view of a part of some buffer is copied. */
+function toOwnMemory(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength
+    ? new Uint8Array(buffer)
+    : bytes.slice();
 }

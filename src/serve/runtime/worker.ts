@@ -7,8 +7,8 @@ import { elementTypeOf, viewRows, type ImageClassifier, type RowPort } from "./p
 export interface WorkerJob {
   kind: "run-model";
   name: string;
-  /** Bytes of the ONNX file. */
-  model: Uint8Array;
+  /** Bytes of the ONNX file; given up once onnxruntime has its own copy. */
+  model: Uint8Array<ArrayBuffer>;
   classifier: ImageClassifier;
   /** Rows that fit into each memory, in the model's own types. */
   maxRows: number;
@@ -56,6 +56,8 @@ async function openModel(
 ): Promise<{ run: (rows: number) => Promise<void>; release: () => Promise<void> }> {
   const { input, output, fixedRows } = job.classifier;
   const session = await createSession(job.model, { name: job.name });
+  // Frees the file's bytes now: `workerData` would hold them as long as the thread lives.
+  job.model.buffer.transfer(0);
   const bound: (() => Promise<void>)[] = [];
   const bind = (rows: number): (() => Promise<void>) =>
     session.bind(
