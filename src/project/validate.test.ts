@@ -41,7 +41,11 @@ describe("each fault names the value seen and the value wanted", () => {
       `is "data", wanted a data source, for example imageFolder("data", { size: [28, 28], channels: 1 })`,
     ],
     ["data.size[1]", { data: { ...valid.data, size: [28, 0] } }, "is 0, wanted a whole number from 1 to 16384"],
-    ["train", { train: [] }, "is [], wanted a trainer, for example sequential({ layers: […], … }) or command([…])"],
+    [
+      "train",
+      { train: [] },
+      "is [], wanted a trainer, for example sequential({ layers: […], … }) or command({ command: […] })",
+    ],
     ["gate.accuracy.atLeast", { gate: { accuracy: { atLeast: "98%" } } }, `is "98%", wanted a number`],
     ["gate.accuracy", { gate: { accuracy: {} } }, "is {}, wanted at least one limit"],
     ["gate.accuracy.atleast", { gate: { accuracy: { atleast: 1, atMost: 1 } } }, "unknown key, did you mean atLeast?"],

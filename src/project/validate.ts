@@ -54,7 +54,7 @@ const imageFolderSchema = fields(
 /** Trainers are made and checked by their own makers (`sequential`, `command`); here only that it is one. */
 const trainerSchema = z.custom<object>(
   (value) => isObject(value) && (value["kind"] === "sequential" || value["kind"] === "command"),
-  wanted("a trainer, for example sequential({ layers: […], … }) or command([…])"),
+  wanted("a trainer, for example sequential({ layers: […], … }) or command({ command: […] })"),
 );
 
 const metricGateSchema = fields(

@@ -14,7 +14,7 @@ export default defineProject({
       flatten(), dense(64), relu(), dropout(0.25), dense(3),
     ],
     loss: crossEntropy(),
-    optimizer: adam({ rate: 0.002 }),
+    optimizer: adam({ rate: 0.003 }),
     augment: [shift(2)],
     batch: 16,
     epochs: 40,

@@ -1,10 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { multipartRequest, runLoad } from "../../testing/load.ts";
 import { wholeRoute } from "../../way/verify-step.ts";
 import { defineCommand } from "../command.ts";
 import { findEndpoint } from "../endpoint.ts";
 import { benchFailed } from "../errors.ts";
+import { readFiles } from "../files.ts";
 import { parseWhole, projectOption } from "../project.ts";
 import { formatCount } from "../view/format.ts";
 
@@ -34,17 +34,16 @@ export const bench = defineCommand({
     const endpoint = await findEndpoint(io, options, { start: false });
     const { hostname, port, protocol } = new URL(endpoint.url);
     const chosen = files.length > 0 ? files : await (await import("../samples.ts")).listSamples(options, io);
-    const requests = await Promise.all(
-      chosen.map(async (path) =>
-        multipartRequest({
-          host: hostname,
-          path: wholeRoute.path,
-          field: wholeRoute.field,
-          fileName: basename(path),
-          contentType: path.toLowerCase().endsWith(".png") ? "image/png" : "image/jpeg",
-          content: await readFile(path),
-        }),
-      ),
+    const contents = await readFiles(chosen);
+    const requests = chosen.map((path, index) =>
+      multipartRequest({
+        host: hostname,
+        path: wholeRoute.path,
+        field: wholeRoute.field,
+        fileName: basename(path),
+        contentType: path.toLowerCase().endsWith(".png") ? "image/png" : "image/jpeg",
+        content: contents[index] ?? new Uint8Array(),
+      }),
     );
     const connections = (options["connections"] as number | undefined) ?? 32;
     const seconds = (options["seconds"] as number | undefined) ?? 5;

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import type { Prediction } from "../../project/types.ts";
 import { wholeRoute } from "../../way/verify-step.ts";
@@ -6,6 +5,7 @@ import { uploadFile } from "../../way/upload.ts";
 import { defineCommand } from "../command.ts";
 import { answerRefused } from "../errors.ts";
 import { findEndpoint } from "../endpoint.ts";
+import { readFiles } from "../files.ts";
 import { projectOption } from "../project.ts";
 import { formatTable } from "../view/format.ts";
 
@@ -21,7 +21,7 @@ export const predict = defineCommand({
   ],
   async run(io, { args: files, options }) {
     // Read first: a file that is not there is told before a server is asked for.
-    const contents = await Promise.all(files.map((file) => readFile(file)));
+    const contents = await readFiles(files);
     const endpoint = await findEndpoint(io, options, { start: true });
     const agent = new Agent({ keepAlive: true });
     try {

@@ -29,11 +29,11 @@ export function drawShapes(each: number, seed: number): DrawnFile[] {
 }
 
 function drawShape(edge: (x: number, y: number) => number, random: () => number): Uint8Array {
-  const radius = 6 + random() * 5;
+  const radius = 8 + random() * 4;
   const [centreX, centreY] = [radius + random() * (size - 2 * radius), radius + random() * (size - 2 * radius)];
-  const tilt = (random() - 0.5) * 0.7;
+  const tilt = (random() - 0.5) * 0.4;
   const [sin, cos] = [Math.sin(tilt), Math.cos(tilt)];
-  const [ink, paper, noise] = [150 + random() * 105, random() * 50, 10 + random() * 20];
+  const [ink, paper, noise] = [150 + random() * 105, random() * 50, 5 + random() * 15];
   const pixels = new Uint8Array(size * size);
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {

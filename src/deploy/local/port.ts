@@ -1,6 +1,7 @@
 /** @file Is a port free, which one is, and who holds it. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { basename } from "node:path";
 import { portForbidden, portInUse } from "../errors.ts";
 
 /** Throws `portInUse` with the holder and a free port, or `portForbidden`; 0 is always free. */
@@ -52,7 +53,7 @@ function listListeners(table: string, port: number): string[] {
 
 function readCommand(pid: string): string {
   const words = read(`/proc/${pid}/cmdline`).split("\0").filter(Boolean);
-  const line = words.join(" ") || read(`/proc/${pid}/comm`).trim();
+  const line = words.map((word) => basename(word)).join(" ") || read(`/proc/${pid}/comm`).trim();
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
