@@ -24,7 +24,7 @@ export const datasetFaulty = defineError<{
   message: ({ folder, total, lines }) =>
     `${total} ${total === 1 ? "fault" : "faults"} in the dataset ${folder}:\n  ${lines.join("\n  ")}`,
   mend: () =>
-    "Mend, move or remove these files; nothing is left out silently. docs/guides/data.md says what a dataset may hold.",
+    'Mend, move or remove these files; nothing is left out silently. Images of other sizes are accepted by `otherSizes: "resize"`. docs/guides/data.md says what a dataset may hold.',
   exit: exitCodes.data,
 });
 

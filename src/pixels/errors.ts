@@ -38,7 +38,7 @@ export const imageTooLarge = defineError<{ width: number; height: number; maxPix
   "SLIPWAY_PIXELS_TOO_LARGE",
   {
     message: ({ width, height, maxPixels }) =>
-      `The image has ${width} × ${height} pixels (${megapixels(width * height)}); at most ${megapixels(maxPixels)} are decoded`,
+      `The image is ${width} × ${height} pixels; at most ${maxPixels.toLocaleString("en")} in all are decoded`,
     mend: () => "Scale it down first. An image with 16 bits a sample counts twice.",
     status: 413,
   },
@@ -54,9 +54,3 @@ export const imageWrongSize = defineError<{ width: number; height: number; wante
     status: 422,
   },
 );
-
-function megapixels(pixels: number): string {
-  return pixels < 100_000
-    ? `${pixels.toLocaleString("en")} pixels`
-    : `${(pixels / 1e6).toLocaleString("en", { maximumFractionDigits: 1 })} megapixels`;
-}

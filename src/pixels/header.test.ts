@@ -133,7 +133,7 @@ describe("bombs", () => {
     expect(failureOf(() => decodeImage(bomb, options))).toEqual({
       code: "TOO_LARGE",
       status: 413,
-      message: "The image has 10000 × 10000 pixels (100 megapixels); at most 16.8 megapixels are decoded",
+      message: "The image is 10000 × 10000 pixels; at most 16,777,216 in all are decoded",
     });
   });
 
