@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseModelText } from "../onnx/parse-text.ts";
 import { writeModel } from "../onnx/write.ts";
@@ -37,6 +40,35 @@ describe("a session", () => {
       expect(sum).toEqual(Float32Array.of(value + 1, value + 1));
     }
     await session.release();
+  });
+
+  test("refuses to write where it reads", async () => {
+    const session = await open(adder, "the adder");
+    const memory = new Float32Array(8);
+    const part = (from: number, ...shape: number[]): PlainTensor => ({
+      type: "float32",
+      shape,
+      data: memory.subarray(from, from + 2),
+    });
+    const wrong = session.bind({ x: part(0, 1, 2), y: part(6, 2) }, { sum: part(1, 1, 2) });
+    await expect(wrong()).rejects.toMatchObject({
+      code: graphInput.code,
+      message: "input x of the adder is in the memory of sum, wanted memory of its own",
+    });
+    await session.bind({ x: part(0, 1, 2), y: part(6, 2) }, { sum: part(2, 1, 2) })();
+    await session.release();
+  });
+
+  test("loads a file by its path", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "slipway-run-"));
+    const path = join(folder, "adder.onnx");
+    writeFileSync(path, bytesOf(adder));
+    const session = await createSession(path, { name: "adder.onnx", threads: 2, arena: false, optimization: "none" });
+    const { sum } = await session.run({ x: row([1, 2], 1, 2), y: row([2], 3, 4) });
+    expect(sum?.data).toEqual(Float32Array.of(4, 6));
+    await session.release();
+    rmSync(folder, { recursive: true });
+    await expect(createSession(path, { name: "adder.onnx" })).rejects.toMatchObject({ code: graphLoad.code });
   });
 
   test("carries every kind of element", async () => {

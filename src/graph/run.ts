@@ -49,7 +49,8 @@ export interface Session {
   run(feeds: Readonly<Record<string, PlainTensor>>): Promise<Record<string, PlainTensor>>;
   /**
    * Fixes the tensors of every run to come: inputs are read from their arrays, results written into theirs, nothing is allocated.
-   * No array may be in both: onnxruntime would overwrite what it still reads, without an error. Outputs not named are not computed.
+   * Inputs and results must not share memory: onnxruntime would overwrite what it still reads, without an error, so the first
+   * run is refused then. Outputs not named are not computed.
    */
   bind(
     feeds: Readonly<Record<string, PlainTensor>>,
@@ -89,7 +90,10 @@ export async function createSession(model: Uint8Array | string, options: Session
         outputs.filter((port) => port.name in results),
         results,
       );
+      let checked = false;
       return async () => {
+        if (!checked) refuseSharedMemory(name, feeds, results);
+        checked = true;
         await run(nativeFeeds, fetches);
       };
     },
@@ -157,6 +161,23 @@ function toNative(model: string, port: Port, tensor: PlainTensor | undefined): o
   // On Node 24 the tensor holds a Float16Array, which onnxruntime-node 1.30 takes for empty: hand it the bits themselves.
   if (type === "float16") Object.defineProperty(native, "data", { value: data });
   return native;
+}
+
+function refuseSharedMemory(
+  model: string,
+  feeds: Readonly<Record<string, PlainTensor>>,
+  results: Readonly<Record<string, PlainTensor>>,
+): void {
+  for (const [input, { data: read }] of Object.entries(feeds)) {
+    const output = Object.keys(results).find((name) => overlap(read, results[name]?.data ?? []));
+    if (output !== undefined)
+      throw graphInput({ model, input, seen: `in the memory of ${output}`, wanted: "memory of its own" });
+  }
+}
+
+function overlap(a: PlainTensor["data"], b: PlainTensor["data"]): boolean {
+  if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b) || a.buffer !== b.buffer) return false;
+  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }
 
 function fromNative(tensor: ort.Tensor): PlainTensor {
