@@ -90,6 +90,18 @@ const networks: Record<string, Network> = {
     input: input(1, 9, 9),
     loss: meanSquaredError(),
   },
+  "more than one block of tiles and of windows, the last of them smaller": {
+    layers: [
+      conv(8, 3, { padding: 1 }),
+      relu(),
+      conv(12, 3, { padding: 1 }),
+      relu(),
+      conv(5, 3, { stride: 2 }),
+      dense(5),
+    ],
+    input: input(1, 44, 44),
+    rows: 7,
+  },
   "a pool before ReLU, ReLU twice, one output row": {
     layers: [conv(8, 3), maxPool(2), relu(), relu(), conv(8, 3), relu(), maxPool(2), relu(), dense(5)],
     input: input(2, 10, 12),

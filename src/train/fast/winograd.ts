@@ -22,19 +22,14 @@ export function createWinograd(
 ): Segment {
   const { channels, filters, height, width, padding, outHeight, outWidth } = measure(plan);
   const [tilesDown, tilesAcross] = [Math.ceil(outHeight / 4), Math.ceil(outWidth / 4)];
-  const blocks = cutTiles(rows * tilesDown * tilesAcross, channels, filters);
-  const count = 36 * blocks.stride;
-  const v = blocks.list.map(() => arena.reserve(count * channels));
-  const product = arena.reserve(count * filters);
-  const dv = arena.reserve(input.gradient === undefined ? 0 : count * channels);
+  const blocks = cutTiles(rows * tilesDown * tilesAcross, channels, filters, arena, input.gradient !== undefined);
   const transformed = arena.reserve(36 * channels * filters);
   const transformedGradient = arena.reserve(36 * channels * filters);
-  const transformedPart = arena.reserve(blocks.list.length > 1 ? 36 * channels * filters : 0);
+  const transformedPart = arena.reserve(blocks.length > 1 ? 36 * channels * filters : 0);
   const floats = floatsOf(plan.output, rows);
   const value = arena.reserve(floats);
   const gradient = arena.reserve(floats);
   const code = arena.reserve(plan.finish === undefined ? 0 : floats);
-  const plane = { v: blocks.stride * channels * 4, product: blocks.stride * filters * 4 };
   const inputShape = [height, width, channels, padding, tilesDown, tilesAcross] as const;
   const outputShape = [outHeight, outWidth, filters, tilesDown, tilesAcross] as const;
 
@@ -44,11 +39,7 @@ export function createWinograd(
 
     async prepare(machine) {
       const { kernels, scratch, random } = machine;
-      const shapes = {
-        v: [36, blocks.stride, channels],
-        u: [36, channels, filters],
-        p: [36, blocks.stride, filters],
-      };
+      const shapes = { v: [36, "tiles", channels], u: [36, channels, filters], p: [36, "tiles", filters] };
       const forward = await createProducts(machine, shapes, [{ y: "p", a: "v", b: "u" }]);
       const back = await createProducts(
         machine,
@@ -58,15 +49,19 @@ export function createWinograd(
           ...(input.gradient === undefined ? [] : [{ y: "dv", a: "p", b: "u", transposeB: true }]),
         ],
       );
-      const runs = blocks.list.map((block, k) => {
-        const matrices = { v: v[k] ?? 0, u: transformed, p: product, dv };
+      const runs = blocks.map((block, k) => {
+        const { v, p, dv, stride } = block;
+        const matrices = { v, u: transformed, p, dv, du: k === 0 ? transformedGradient : transformedPart };
         return {
           ...block,
-          v: matrices.v,
-          forward: forward.bind(matrices),
-          back: back.bind({ ...matrices, du: k === 0 ? transformedGradient : transformedPart }),
+          forward: forward.bind(matrices, { tiles: stride }),
+          back: back.bind(matrices, { tiles: stride }),
         };
       });
+      const transformInput = ({ from, count, v, stride }: Block): void => {
+        const last = [stride * channels * 4, scratch, Number(plan.rectify)] as const;
+        kernels.winogradInput(input.value, v, ...inputShape, from, count, ...last);
+      };
       const biasGradient = viewFloats(machine, places.biasGradient, filters);
       return {
         async forward({ seed, train }) {
@@ -75,14 +70,13 @@ export function createWinograd(
           if (finish !== undefined) seedRandom(machine, seed, index);
           kernels.winogradWeights(places.weights, transformed, channels * filters * 4, scratch);
           for (const run of runs) {
-            const part = [run.from, run.count] as const;
-            kernels.winogradInput(input.value, run.v, ...inputShape, ...part, plane.v, scratch, Number(plan.rectify));
+            transformInput(run);
             await run.forward();
-            const to = [...outputShape, ...part, plane.product, scratch] as const;
-            if (finish === undefined) kernels.winogradOutput(product, places.bias, value, ...to);
+            const to = [...outputShape, run.from, run.count, run.stride * filters * 4, scratch] as const;
+            if (finish === undefined) kernels.winogradOutput(run.p, places.bias, value, ...to);
             else {
               const after = [Number(finish.rectify), random, threshold, scale] as const;
-              kernels.winogradOutputPool(product, places.bias, value, code, ...to, ...after);
+              kernels.winogradOutputPool(run.p, places.bias, value, code, ...to, ...after);
             }
           }
         },
@@ -91,15 +85,15 @@ export function createWinograd(
           const [, scale] = dropoutArguments(finish?.rate ?? 0, train);
           biasGradient.fill(0);
           for (const run of runs) {
-            const part = [run.from, run.count] as const;
-            const to = [...outputShape, ...part, plane.product, scratch] as const;
-            if (finish === undefined) kernels.winogradOutputBack(gradient, product, places.biasGradient, ...to);
-            else kernels.winogradOutputPoolBack(gradient, code, product, places.biasGradient, ...to, scale);
+            const to = [...outputShape, run.from, run.count, run.stride * filters * 4, scratch] as const;
+            if (finish === undefined) kernels.winogradOutputBack(gradient, run.p, places.biasGradient, ...to);
+            else kernels.winogradOutputPoolBack(gradient, code, run.p, places.biasGradient, ...to, scale);
+            transformInput(run);
             await run.back();
             if (run.from > 0) kernels.addTo(transformedGradient, transformedPart, channels * filters * 144);
             if (input.gradient !== undefined) {
-              const last = [...part, plane.v, scratch, Number(plan.rectify)] as const;
-              kernels.winogradInputBack(dv, input.value, input.gradient, ...inputShape, ...last);
+              const last = [run.from, run.count, run.stride * channels * 4, scratch, Number(plan.rectify)] as const;
+              kernels.winogradInputBack(run.dv, input.value, input.gradient, ...inputShape, ...last);
             }
           }
           kernels.winogradWeightsBack(transformedGradient, places.weightsGradient, channels * filters * 4, scratch);
@@ -126,24 +120,34 @@ function measure({ input, layer, output }: Extract<SegmentPlan, { kind: "winogra
   };
 }
 
-/** Bytes of V, the products and dV of a block: together they should stay in a core's second-level cache. */
-const blockBytes = 1_200_000;
+/** Bytes of V and the products of a block. Larger blocks make better products; smaller ones stay in a core's second-level cache. */
+const blockBytes = 2_200_000;
+
+/** Tiles from..from + count, and where their 36 planes lie: of the transformed input, the products (and their gradient), and dV. */
+interface Block {
+  from: number;
+  count: number;
+  /** Rows of a plane: an odd number, so that the planes do not fall on the same cache sets. The one past `count` stays zero. */
+  stride: number;
+  v: number;
+  p: number;
+  dv: number;
+}
 
 /**
- * Equal blocks of tiles. `stride` is the rows kept for each: an odd number, so that the 36 planes do not fall on the same
- * cache sets; the rows past `count` stay zero.
+ * Equal blocks, but for the last. They share their places, so that V stays in the cache: making it anew on the way back is
+ * faster than fetching it from memory.
  */
-function cutTiles(
-  tiles: number,
-  channels: number,
-  filters: number,
-): { stride: number; list: { from: number; count: number }[] } {
+function cutTiles(tiles: number, channels: number, filters: number, arena: Arena, back: boolean): Block[] {
   const most = Math.max(32, Math.floor(blockBytes / (36 * 4 * (channels + filters))));
-  const number = Math.ceil(tiles / most);
-  const size = Math.ceil(tiles / number);
-  const list = Array.from({ length: Math.ceil(tiles / size) }, (_, k) => ({
-    from: k * size,
-    count: Math.min(size, tiles - k * size),
-  }));
-  return { stride: size | 1, list };
+  const size = Math.ceil(tiles / Math.ceil(tiles / most));
+  const reserve = (count: number) => {
+    const stride = count | 1;
+    const room = (width: number): number => arena.reserve(36 * stride * width);
+    return { count, stride, v: room(channels), p: room(filters), dv: back ? room(channels) : 0 };
+  };
+  const full = reserve(size);
+  const blocks = Array.from({ length: Math.floor(tiles / size) }, (_, k) => ({ ...full, from: k * size }));
+  const rest = tiles % size;
+  return rest === 0 ? blocks : [...blocks, { ...reserve(rest), from: tiles - rest }];
 }
