@@ -31,8 +31,40 @@ export function makeJpeg(picture: Picture, options: { progressive?: boolean } = 
   return Uint8Array.from(options.progressive === true ? compressJpegSync(jpeg, { quality: 95 }) : jpeg);
 }
 
-/** An APP1 segment right after the start of the image, as cameras write it; little-endian ("II") or big-endian ("MM"). */
-export function withOrientation(jpeg: Uint8Array, orientation: number, order: "II" | "MM" = "MM"): Uint8Array {
+/** An APP1 segment right after the start of the image, as cameras write it. */
+export function withOrientation(jpeg: Uint8Array, orientation: number, order: ByteOrder = "MM"): Uint8Array {
+  const payload = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), makeExif(orientation, order)]);
+  const head = Buffer.from([0xff, 0xe1, (payload.length + 2) >> 8, (payload.length + 2) & 255]);
+  return Buffer.concat([jpeg.subarray(0, 2), head, payload, jpeg.subarray(2)]);
+}
+
+/** An extended WebP with the same picture and an EXIF chunk behind it. */
+export function withWebpOrientation(
+  webp: Uint8Array,
+  size: { width: number; height: number },
+  orientation: number,
+): Uint8Array {
+  const extended = Buffer.alloc(10);
+  extended[0] = 0x08;
+  extended.writeUIntLE(size.width - 1, 4, 3);
+  extended.writeUIntLE(size.height - 1, 7, 3);
+  const chunk = (kind: string, data: Uint8Array): Buffer =>
+    Buffer.concat([Buffer.from(kind), length32(data.length), data, Buffer.alloc(data.length & 1)]);
+  const body = Buffer.concat([chunk("VP8X", extended), webp.subarray(12), chunk("EXIF", makeExif(orientation, "II"))]);
+  return Buffer.concat([Buffer.from("RIFF"), length32(body.length + 4), Buffer.from("WEBP"), body]);
+}
+
+function length32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+/** Little-endian or big-endian. */
+type ByteOrder = "II" | "MM";
+
+/** A TIFF header and a directory with the orientation alone. */
+function makeExif(orientation: number, order: ByteOrder): Buffer {
   const tiff = Buffer.alloc(26);
   const little = order === "II";
   const put16 = (value: number, at: number) => (little ? tiff.writeUInt16LE(value, at) : tiff.writeUInt16BE(value, at));
@@ -45,9 +77,7 @@ export function withOrientation(jpeg: Uint8Array, orientation: number, order: "I
   put16(3, 12);
   put32(1, 14);
   put16(orientation, 18);
-  const payload = Buffer.concat([Buffer.from("Exif\0\0", "latin1"), tiff]);
-  const head = Buffer.from([0xff, 0xe1, (payload.length + 2) >> 8, (payload.length + 2) & 255]);
-  return Buffer.concat([jpeg.subarray(0, 2), head, payload, jpeg.subarray(2)]);
+  return tiff;
 }
 
 export interface PngParts {

@@ -8,6 +8,7 @@ import {
   makePng,
   transformerOf,
   withOrientation,
+  withWebpOrientation,
 } from "./_fixtures.ts";
 import type { Picture } from "./_fixtures.ts";
 import { decodeImage, decodeImageAside } from "./decode.ts";
@@ -203,6 +204,12 @@ describe("EXIF orientation", () => {
       expect(ranks([...small])).toEqual(ranks(wanted.flat()));
     }
   });
+});
+
+test("a WebP is turned by its EXIF chunk", () => {
+  const lossless = transformerOf(grey(3, 2, (x, y) => 40 * (1 + x + 3 * y))).webpLosslessSync();
+  const turned = withWebpOrientation(lossless, { width: 3, height: 2 }, 6);
+  expect([...decodeImage(turned, size(2, 3))].map((value) => value / 40)).toEqual([4, 1, 5, 2, 6, 3]);
 });
 
 /** Places of the values, darkest first. */
