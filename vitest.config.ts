@@ -17,6 +17,8 @@ export default defineConfig({
     reporters: ["default", fileURLToPath(new URL("./test/reporter.ts", import.meta.url))],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Machines are busy; what is waited for comes when it comes.
+    expect: { poll: { timeout: 20_000, interval: 25 } },
     projects: [
       { extends: true, test: { name: "unit", include: ["src/**/*.test.ts", "test/layers/**/*.test.ts"] } },
       { extends: true, test: { name: "web", include: ["web/**/*.test.ts"] } },

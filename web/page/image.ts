@@ -1,11 +1,10 @@
 /** @file Between pixels, files and canvases: the part of the page that only a browser can do. */
+import { encodePng } from "../ink/png.ts";
 import type { ImageInput } from "../model/card.ts";
 
 /** A PNG of RGBA pixels at the model's own size. */
-export async function toPng(pixels: Uint8ClampedArray<ArrayBuffer>, { width, height }: ImageInput): Promise<Blob> {
-  const canvas = canvasOf(width, height);
-  canvas.getContext("2d")!.putImageData(new ImageData(pixels, width, height), 0, 0);
-  return encode(canvas);
+export function toPng(pixels: Uint8ClampedArray, { width, height, channels }: ImageInput): Blob {
+  return new Blob([encodePng(pixels, { height, width }, channels)], { type: "image/png" });
 }
 
 export interface Prepared {
@@ -21,10 +20,13 @@ export interface Prepared {
  * A file made ready for the model. A JPEG or PNG of the model's size goes as it is, so that the answer is the one `curl` gets.
  * Others are fitted to that size here. What this browser cannot read also goes as it is: the server will say what it is.
  */
-export async function prepare(file: Blob, { width, height, channels }: ImageInput): Promise<Prepared> {
+export async function prepare(file: Blob, size: ImageInput): Promise<Prepared> {
+  const { width, height, channels } = size;
   const image = await decode(file);
   if (image === undefined) return { blob: file };
-  const canvas = canvasOf(width, height);
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
   context.fillStyle = "#fff";
   context.fillRect(0, 0, width, height);
@@ -35,7 +37,7 @@ export async function prepare(file: Blob, { width, height, channels }: ImageInpu
   const fits = image.naturalWidth === width && image.naturalHeight === height;
   if (fits && ["image/jpeg", "image/png"].includes(file.type)) return { blob: file, pixels };
   return {
-    blob: await encode(canvas),
+    blob: toPng(pixels, size),
     pixels,
     ...(!fits && { fittedFrom: { width: image.naturalWidth, height: image.naturalHeight } }),
   };
@@ -54,20 +56,4 @@ async function decode(file: Blob): Promise<HTMLImageElement | undefined> {
   } finally {
     URL.revokeObjectURL(url);
   }
-}
-
-function canvasOf(width: number, height: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  return canvas;
-}
-
-function encode(canvas: HTMLCanvasElement): Promise<Blob> {
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => {
-      if (blob === null) reject(new Error("The browser could not write a PNG."));
-      else resolve(blob);
-    }, "image/png");
-  });
 }

@@ -135,7 +135,7 @@ function predict(when: "soon" | "now"): void {
   const shown = picture.value;
   const pixels = seen.value;
   if (size === undefined || (shown === undefined && pixels === undefined)) return;
-  const image = () => (shown === undefined ? toPng(pixels!, size) : develop(shown, size));
+  const image = async () => (shown === undefined ? toPng(pixels!, size) : develop(shown, size));
   if (when === "now") predictions.requestNow(image);
   else predictions.request(image);
 }
