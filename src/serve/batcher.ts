@@ -68,16 +68,17 @@ export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>)
       if (batch.length === 0) break;
       running++;
       onBatch?.(batch.length, (now() - batch[0]!.at) / 1000);
-      // Never rejects: every failure goes to its rows.
-      void settle(batch).then(finish);
+      void settle(batch);
     }
     if (running === 0 && queue.length === 0) announceIdle();
   };
 
-  const finish = (): void => {
+  /** Never rejects: every failure goes to its rows. The runner gets its next batch first: telling a batch's callers takes a while. */
+  const settle = async (batch: readonly Entry<Row, Result>[]): Promise<void> => {
+    const tell = await runApart(batch);
     running--;
-    if (queue.length > 0) schedule();
-    else if (running === 0) announceIdle();
+    start();
+    tell();
   };
 
   const announceIdle = (): void => {
@@ -98,22 +99,29 @@ export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>)
     return batch;
   };
 
-  const settle = async (batch: readonly Entry<Row, Result>[]): Promise<void> => {
+  /** Runs a batch; if it fails, its halves. Gives what tells each row its own outcome. */
+  const runApart = async (batch: readonly Entry<Row, Result>[]): Promise<() => void> => {
     let results: readonly Result[];
     try {
       results = await run(batch.map(({ row }) => row));
     } catch (error) {
       // Not swallowed: each row gets it, once it is clear which rows it belongs to.
       if (batch.length === 1 || !isolates(error)) {
-        for (const { reject } of batch) reject(error);
-        return;
+        return () => {
+          for (const { reject } of batch) reject(error);
+        };
       }
       const half = batch.length >> 1;
-      await settle(batch.slice(0, half));
-      await settle(batch.slice(half));
-      return;
+      const tellFirst = await runApart(batch.slice(0, half));
+      const tellSecond = await runApart(batch.slice(half));
+      return () => {
+        tellFirst();
+        tellSecond();
+      };
     }
-    for (let index = 0; index < batch.length; index++) batch[index]!.resolve(results[index]!);
+    return () => {
+      for (let index = 0; index < batch.length; index++) batch[index]!.resolve(results[index]!);
+    };
   };
 
   const dropLeft = (): void => {

@@ -21,7 +21,7 @@ export interface ServerOptions {
   host?: string;
   /** Default 5000; 0 picks a free one. */
   port?: number;
-  /** Threads that run the model. Default one a core, at most two: decoding and HTTP need the rest. */
+  /** Threads that run the model. Default one a core less the one for HTTP and decoding; at least one, at most four. */
   threads?: number;
   /** Bytes a request body may have. Default 10 MiB. */
   maxBodyBytes?: number;
@@ -59,7 +59,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const { maxRows = 16, maxQueuedRows = 1024 } = project.serve?.batching ?? {};
   const host = await openHost(options.reference ?? `${project.name}:champion`, {
     source,
-    threads: options.threads ?? Math.min(2, availableParallelism()),
+    threads: options.threads ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
     batching: { maxRows, maxQueuedRows },
     metrics,
     log,
