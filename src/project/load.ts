@@ -41,6 +41,8 @@ async function writeApp(root: string, code: string): Promise<string> {
   const path = join(folder, `${digestOf(code).slice("sha256:".length, "sha256:".length + 16)}.mjs`);
   if (existsSync(path)) return path;
   await mkdir(folder, { recursive: true });
+  // Everything below .slipway can be made again: version control leaves it out, in a folder without a .gitignore too.
+  await writeFile(join(root, ".slipway", ".gitignore"), "*\n");
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   try {
     await writeFile(draft, code);
