@@ -136,6 +136,12 @@ describe("the exported model", () => {
     expect(p.slice(0, 3).reduce((all, value) => all + value)).toBeCloseTo(1, 6);
   });
 
+  test("refuses images that are neither grey nor colour", () => {
+    const input = { channels: 2, height: 2, width: 2 };
+    const attempt = () => exportModel({ layers: [dense(10)], loss: crossEntropy(), input, labels, parameters: [] });
+    expect(attempt).toThrow(/its input has 2 channels, wanted 1 \(grey\) or 3 \(colour\)/);
+  });
+
   test("refuses parameters that are missing or of another shape", () => {
     const plan = planNetwork({ layers: [dense(10)], input: { channels: 1, height: 2, width: 2 }, classes: 10 });
     const parameters = createInitialParameters(plan, 1);

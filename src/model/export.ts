@@ -16,8 +16,8 @@ import {
 } from "../graph/build.ts";
 import { reshape, softmax, transpose } from "../graph/ops/index.ts";
 import { writeModel } from "../onnx/write.ts";
-import { parameterMismatch } from "./errors.ts";
-import { addForward } from "./forward.ts";
+import { modelUnservable, parameterMismatch } from "./errors.ts";
+import { addForward, lookUpIn } from "./forward.ts";
 import { createInitialStatistics, type NamedValues } from "./initial.ts";
 import type { Layer, Loss } from "./layers.ts";
 import { type NetworkInput, type NetworkPlan, planNetwork } from "./network.ts";
@@ -44,7 +44,10 @@ export interface ExportOptions {
 export function exportModel(options: ExportOptions): { model: Uint8Array; signature: Signature } {
   const { layers, input, labels } = options;
   if (input.channels !== 1 && input.channels !== 3) {
-    throw parameterMismatch({ what: "the number of channels", seen: String(input.channels), wanted: "1 or 3" });
+    throw modelUnservable({
+      what: "the network",
+      fault: `its input has ${input.channels} channels, wanted 1 (grey) or 3 (colour)`,
+    });
   }
   const plan = planNetwork({ layers, input, classes: labels.length });
   const signature: Signature = {
@@ -70,7 +73,7 @@ export function exportModel(options: ExportOptions): { model: Uint8Array; signat
   const weights = addWeights(graph, plan, options);
   const image = addInput(graph, "image", "uint8", ["batch", input.height, input.width, input.channels]);
   const { logits } = addForward(tape, plan, toPlanes(graph, image, input), {
-    lookUp: (name) => weights.get(name) ?? image,
+    lookUp: lookUpIn(weights),
   });
   addOutput(graph, "probabilities", at(apply(tape, softmax, [logits], null), 0));
   return { model: writeModel(toModel(graph, { [signatureKey]: JSON.stringify(signature) })), signature };

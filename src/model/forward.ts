@@ -17,6 +17,7 @@ import {
   sigmoid,
   tanh,
 } from "../graph/ops/index.ts";
+import { parameterMismatch } from "./errors.ts";
 import type { Layer } from "./layers.ts";
 import type { NetworkPlan, PlannedLayer } from "./network.ts";
 
@@ -28,6 +29,15 @@ export interface ForwardSources {
    * nothing is dropped, and batch norm uses its running statistics.
    */
   addMask?: (layer: string, spec: Spec) => Value;
+}
+
+/** The usual source: values by name. */
+export function lookUpIn(values: ReadonlyMap<string, Value>): ForwardSources["lookUp"] {
+  return (name) => {
+    const value = values.get(name);
+    if (value === undefined) throw parameterMismatch({ what: name, seen: "missing", wanted: "a value in the graph" });
+    return value;
+  };
 }
 
 export interface Forward {

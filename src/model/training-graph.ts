@@ -14,7 +14,7 @@ import {
 } from "../graph/build.ts";
 import { meanSquaredError, softmax, softmaxCrossEntropy } from "../graph/ops/index.ts";
 import type { Model } from "../onnx/types.ts";
-import { addForward } from "./forward.ts";
+import { addForward, lookUpIn } from "./forward.ts";
 import type { Loss } from "./layers.ts";
 import type { NetworkPlan } from "./network.ts";
 
@@ -60,7 +60,7 @@ export function buildTrainingGraph(plan: NetworkPlan, options: TrainingGraphOpti
     return addInput(graph, name, spec.type, spec.shape);
   };
   const forward = addForward(tape, plan, image, {
-    lookUp: (name) => values.get(name) ?? image,
+    lookUp: lookUpIn(values),
     ...(train && { addMask }),
   });
   const result = addLoss(tape, loss, forward.logits, targets, batch);
