@@ -1,4 +1,5 @@
 import { FastResizeFilter, ResizeFit, Transformer } from "@napi-rs/image";
+import { withinBudget } from "./budget.ts";
 import { convertPixels, narrowTo8Bits, opaqueRgba } from "./convert.ts";
 import { imageBroken, imageTooLarge, imageWrongSize } from "./errors.ts";
 import { checkImageComplete, orientedSize, readImageHeader } from "./header.ts";
@@ -36,15 +37,20 @@ export function decodeImage(bytes: Uint8Array, options: DecodeOptions): Uint8Arr
   );
 }
 
-/** `decodeImage` with the decoder on libuv's thread pool: for images so large that they would hold up everything else. */
+/**
+ * `decodeImage` with the decoder on libuv's thread pool: for images so large that they would hold up everything else. Only so many
+ * pixels are decoded at a time as one image may have by default; more wait their turn, so that memory stays bounded.
+ */
 export async function decodeImageAside(bytes: Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
   const header = checkImage(bytes, options);
-  const raw = await startDecode(bytes, header, options)
-    .rawPixels()
-    .catch((error: unknown) => {
-      throw toBroken(header, error);
-    });
-  return finish(raw, header, options);
+  return withinBudget(header.width * header.height, async () => {
+    const raw = await startDecode(bytes, header, options)
+      .rawPixels()
+      .catch((error: unknown) => {
+        throw toBroken(header, error);
+      });
+    return finish(raw, header, options);
+  });
 }
 
 /** Everything that can be known before decoding: that the file is whole, of a known kind, and of a size that is wanted. */
@@ -65,19 +71,23 @@ interface Size {
   height: number;
 }
 
-/**
- * A JPEG of another size is resized right after decoding, natively. The rest may hold transparency or 16 bits, which must not be mixed
- * as they are: those are resized after they were made opaque.
- */
 function startDecode(bytes: Uint8Array, header: ImageHeader, options: DecodeOptions): Transformer {
   const transformer = new Transformer(header.format === "PNG" ? stripPng(bytes) : bytes);
   const target = storedTarget(header, options);
-  return header.format === "JPEG" && !isSameSize(header, target) ? resizeTo(transformer, target) : transformer;
+  return resizesInDecoder(header) && !isSameSize(header, target) ? resizeTo(transformer, target) : transformer;
+}
+
+/**
+ * Where pixels are opaque and narrow, an image of another size is resized right after decoding, in the decoder's memory. Transparency must
+ * not be mixed as it is, and 16 bits are not what the resizer takes: those are made opaque and narrow first.
+ */
+function resizesInDecoder({ alpha, depth }: ImageHeader): boolean {
+  return !alpha && depth === 8;
 }
 
 function finish(raw: Uint8Array, header: ImageHeader, options: DecodeOptions): Uint8Array {
   const target = storedTarget(header, options);
-  const decoded: Size = header.format === "JPEG" ? target : header;
+  const decoded: Size = resizesInDecoder(header) ? target : header;
   const samples = raw.length / (decoded.width * decoded.height) / (header.depth / 8);
   if (samples !== 1 && samples !== 2 && samples !== 3 && samples !== 4) {
     throw imageBroken({

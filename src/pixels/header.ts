@@ -14,6 +14,8 @@ export interface ImageHeader {
   height: number;
   /** Samples a pixel as stored; a palette counts as 3. CMYK is 4. */
   channels: 1 | 2 | 3 | 4;
+  /** Whether pixels may be transparent. */
+  alpha: boolean;
   /** Bits a sample after decoding. */
   depth: 8 | 16;
   /** How to turn the stored pixels to what people see, by EXIF 2.3's numbers: 1 is upright, 5 to 8 exchange width and height. */

@@ -146,7 +146,7 @@ function countBlocks(bytes: Uint8Array, at: number, size: { width: number; heigh
 }
 
 function toHeader({ width, height, channels }: Frame, orientation: number): ImageHeader {
-  return { format: "JPEG", width, height, channels, depth: 8, orientation };
+  return { format: "JPEG", width, height, channels, alpha: false, depth: 8, orientation };
 }
 
 function truncated(bytes: Uint8Array): Error {

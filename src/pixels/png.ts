@@ -44,9 +44,19 @@ export function readPngHeader(bytes: Uint8Array): ImageHeader {
     width,
     height,
     channels: channelsByColour[colour]!,
+    alpha: colour >= 4 || hasTransparentColour(bytes),
     depth: depth === 16 ? 16 : 8,
     orientation: 1,
   };
+}
+
+/** A palette, grey or RGB may name colours that are transparent, in a chunk before the image data. */
+function hasTransparentColour(bytes: Uint8Array): boolean {
+  for (const { kind } of walkChunks(bytes)) {
+    if (kind === tRNS) return true;
+    if (kind === IDAT) return false;
+  }
+  return false;
 }
 
 /** Walks every chunk to IEND; the decoder checks the CRC of those it uses. Throws `imageTruncated` or `imageBroken`. */

@@ -11,7 +11,13 @@ export function readWebpHeader(bytes: Uint8Array): ImageHeader {
   if (bytes.length < 30) throw truncated(bytes);
   const kind = text(12);
   const size = kind === "VP8X" ? readExtended(bytes) : readBitstream(bytes, { kind, start: 20 });
-  return { format: "WebP", ...size, depth: 8, orientation: kind === "VP8X" ? readOrientation(bytes) : 1 };
+  return {
+    format: "WebP",
+    ...size,
+    alpha: size.channels === 4,
+    depth: 8,
+    orientation: kind === "VP8X" ? readOrientation(bytes) : 1,
+  };
 }
 
 /** The container says how long it is, and each chunk too. Throws `imageTruncated` or `imageBroken`. */
