@@ -234,6 +234,29 @@ export function winogradOutputBack(
   }
 }
 
+/** One step of four xorshift32 generators. */
+// @ts-ignore: decorator
+@inline function drawNext(draw: v128): v128 {
+  draw = v128.xor(draw, i32x4.shl(draw, 13));
+  draw = v128.xor(draw, i32x4.shr_u(draw, 17));
+  return v128.xor(draw, i32x4.shl(draw, 5));
+}
+
+/** Pools four values, adds the bias, and stores what is left and who won. The first of equals wins, as in PyTorch; a NaN wins over numbers. */
+// @ts-ignore: decorator
+@inline function finishCell(
+  y0: v128, y1: v128, y2: v128, y3: v128, bias: v128, least: v128, draw: v128, limit: v128, factor: v128, y: usize, code: usize,
+): void {
+  let m = y0, won = i32x4.splat(0);
+  let less = f32x4.le(y1, m); m = v128.bitselect(m, y1, less); won = v128.andnot(i32x4.splat(1), less);
+  less = f32x4.le(y2, m); m = v128.bitselect(m, y2, less); won = v128.bitselect(won, i32x4.splat(2), less);
+  less = f32x4.le(y3, m); m = v128.bitselect(m, y3, less); won = v128.bitselect(won, i32x4.splat(3), less);
+  m = add(m, bias);
+  const live = v128.andnot(i32x4.ge_u(draw, limit), f32x4.le(m, least));
+  store(y, v128.and(mul(m, factor), live));
+  store(code, v128.or(won, v128.not(live)));
+}
+
 /**
  * P → bias, 2×2 max pool, [ReLU], dropout → Y[n][height/2][width/2][channels], with `height` and `width` the convolution's own.
  * `code` gets, for each output, which of the four won (0..3) or -1 where nothing flows back. `random` holds four xorshift32
@@ -243,7 +266,7 @@ export function winogradOutputPool(
   p: usize, bias: usize, y: usize, code: usize, height: i32, width: i32, channels: usize, tilesDown: i32, tilesAcross: i32,
   from: i32, count: i32, plane: usize, scratch: usize, rectify: bool, random: usize, threshold: u32, scale: f32,
 ): void {
-  const pixel = channels << 2, cells = scratch + 384, pooledHeight = height >> 1, pooledWidth = width >> 1;
+  const pixel = channels << 2, pooledHeight = height >> 1, pooledWidth = width >> 1;
   const limit = i32x4.splat(threshold), factor = splat(scale), least = rectify ? splat(0) : splat(-Infinity);
   let draw = load(random);
   let image = from / (tilesDown * tilesAcross), rest = from % (tilesDown * tilesAcross);
@@ -254,22 +277,22 @@ export function winogradOutputPool(
     for (let g: usize = 0; g < pixel; g += 16) {
       const b = load(bias + g);
       for (let c: usize = 0; c < 6; c++) outputTransform(p + g + c * plane, 6 * plane, scratch + c * 16, 96);
-      for (let r: usize = 0; r < 4; r++) outputTransform(scratch + r * 96, 16, cells + r * 64, 16);
       for (let py = 0; py < rows; py++) {
-        for (let px = 0; px < columns; px++) {
-          const s = cells + ((py * 128 + px * 32) as usize);
-          const y1 = load(s + 16), y2 = load(s + 64), y3 = load(s + 80);
-          let m = load(s), won = i32x4.splat(0);
-          // The first of equals wins, as in PyTorch; a NaN wins over numbers.
-          let less = f32x4.le(y1, m); m = v128.bitselect(m, y1, less); won = v128.bitselect(won, i32x4.splat(1), less);
-          less = f32x4.le(y2, m); m = v128.bitselect(m, y2, less); won = v128.bitselect(won, i32x4.splat(2), less);
-          less = f32x4.le(y3, m); m = v128.bitselect(m, y3, less); won = v128.bitselect(won, i32x4.splat(3), less);
-          m = add(m, b);
-          draw = v128.xor(draw, i32x4.shl(draw, 13)); draw = v128.xor(draw, i32x4.shr_u(draw, 17)); draw = v128.xor(draw, i32x4.shl(draw, 5));
-          const live = v128.andnot(i32x4.ge_u(draw, limit), f32x4.le(m, least));
-          const o = o0 + ((py * pooledWidth + px) as usize) * pixel + g;
-          store(y + o, v128.and(mul(m, factor), live));
-          store(code + o, v128.or(won, v128.not(live)));
+        // Two lines of outputs stay in registers: nothing but the pooled values is stored.
+        const s = scratch + (py as usize) * 192, o = o0 + ((py * pooledWidth) as usize) * pixel + g;
+        const m1 = load(s + 16), m2 = load(s + 32), m3 = load(s + 48), m4 = load(s + 64);
+        const n1 = load(s + 112), n2 = load(s + 128), n3 = load(s + 144), n4 = load(s + 160);
+        const ma = add(m1, m2), mb = sub(m1, m2), mc = add(m3, m4), md = sub(m3, m4);
+        const na = add(n1, n2), nb = sub(n1, n2), nc = add(n3, n4), nd = sub(n3, n4);
+        draw = drawNext(draw);
+        finishCell(
+          add(add(load(s), ma), mc), madd(splat(2), md, mb), add(add(load(s + 96), na), nc), madd(splat(2), nd, nb),
+          b, least, draw, limit, factor, y + o, code + o);
+        if (columns > 1) {
+          draw = drawNext(draw);
+          finishCell(
+            madd(splat(4), mc, ma), add(madd(splat(8), md, mb), load(s + 80)), madd(splat(4), nc, na), add(madd(splat(8), nd, nb), load(s + 176)),
+            b, least, draw, limit, factor, y + o + pixel, code + o + pixel);
         }
       }
     }
