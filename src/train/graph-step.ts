@@ -16,7 +16,7 @@ export async function createGraphStep(options: StepOptions): Promise<Step> {
   const plan = planNetwork(options);
   const arrays = allocate(plan, options);
   const training = await openRun(plan, options, arrays, true);
-  // A run without dropout is another graph; most trainings never ask for it.
+  // A run without dropout and batch norm's own statistics is another graph; most trainings never ask for it.
   let evaluation: Promise<StepRun> | undefined;
   return {
     rows: options.rows,
@@ -28,7 +28,7 @@ export async function createGraphStep(options: StepOptions): Promise<Step> {
     input: arrays.input,
     targets: arrays.targets,
     async run({ seed, train }) {
-      if (train) return training.run(seed);
+      if (train || !training.trainsOtherwise) return training.run(seed);
       evaluation ??= openRun(plan, options, arrays, false);
       return (await evaluation).run(seed);
     },
@@ -86,6 +86,8 @@ function viewsOf(shapes: readonly ParameterShape[], flat: Float32Array): NamedPa
 }
 
 interface StepRun {
+  /** Whether the graph does in training what it does not do in serving. */
+  trainsOtherwise: boolean;
   run(seed: number): Promise<number>;
   release(): Promise<void>;
 }
@@ -101,7 +103,6 @@ async function openRun(plan: NetworkPlan, options: StepOptions, arrays: Arrays, 
   // onnxruntime must not write where it reads: new statistics come into an array of their own.
   const renewed = new Float32Array(graph.updatesStatistics ? arrays.statistics.length : 0);
   const { channels, height, width } = options.input;
-  const wanted = new Set(session.inputs.map(({ name }) => name));
   const feeds: Record<string, PlainTensor> = {
     image: { type: "float32", shape: [rows, channels, height, width], data: arrays.input },
     targets: { type: "int64", shape: [rows], data: arrays.targets },
@@ -111,12 +112,13 @@ async function openRun(plan: NetworkPlan, options: StepOptions, arrays: Arrays, 
       masks.map(({ name, type, shape, data }) => [name, { type, shape, data: data.subarray(0, product(shape)) }]),
     ),
   };
-  const runGraph = session.bind(Object.fromEntries(Object.entries(feeds).filter(([name]) => wanted.has(name))), {
+  const runGraph = session.bind(feeds, {
     loss: { type: "float32", shape: [], data: lossValue },
     ...tensorsOf("gradient.", viewsOf(plan.parameters, arrays.gradients)),
     ...(graph.updatesStatistics && tensorsOf("new.", statisticsOf(plan, renewed))),
   });
   return {
+    trainsOtherwise: masks.length > 0 || graph.updatesStatistics,
     async run(seed) {
       drawBytes(
         seed,
