@@ -272,7 +272,9 @@ export function winogradOutputPool(
   let image = from / (tilesDown * tilesAcross), rest = from % (tilesDown * tilesAcross);
   let down = rest / tilesAcross, across = rest % tilesAcross;
   for (let k = 0; k < count; k++) {
-    const rows = min(2, pooledHeight - down * 2), columns = min(2, pooledWidth - across * 2);
+    const columns = min(2, pooledWidth - across * 2);
+    // A tile that sticks out may hold no whole window.
+    const rows = columns > 0 ? min(2, pooledHeight - down * 2) : 0;
     const o0 = (((image * pooledHeight + down * 2) * pooledWidth + across * 2) as usize) * pixel;
     for (let g: usize = 0; g < pixel; g += 16) {
       const b = load(bias + g);
