@@ -35,7 +35,11 @@ describe("a small Python script", () => {
       [2, 0.5],
       [3, 0.333],
     ]);
-    expect(trained.parameters).toEqual({ command: ["python3", fixture("train.py")], sharpness: 4 });
+    expect(trained.parameters).toEqual({
+      command: ["python3", fixture("train.py")],
+      parameters: { sharpness: 4 },
+      validation: 0.2,
+    });
     expect(trained.seed).toBe(1);
     expect(events).toContainEqual({ step: "train", label: "epoch 2/3", done: 2, total: 3, figures: { loss: "0.5" } });
     expect(events).toContainEqual({ step: "train", label: "written", done: 3, total: 3 });

@@ -57,7 +57,7 @@ export async function trainByCommand(trainer: CommandTrainer, context: TrainCont
     signature,
     ...combine(claimed, evaluation, split.validation.length, printed),
     history: history.records,
-    parameters: { command: trainer.command, ...trainer.parameters },
+    parameters: { command: trainer.command, parameters: trainer.parameters, validation: trainer.validation },
     seed: trainer.seed,
   };
 }
