@@ -4,6 +4,7 @@ import { exitCodes, findSlipwayError } from "../base/errors.ts";
 import { createLog } from "../http/log.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import { appInvalid } from "./errors.ts";
+import { keepHeapSmall } from "./memory.ts";
 import { createServer, type Server } from "./server.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
@@ -24,6 +25,7 @@ export async function runProcess(effects: Effects): Promise<void> {
   try {
     settings = readSettings(process.env);
     const server = await startServer(settings);
+    keepHeapSmall();
     stopOnSignals(server, settings);
     announce({ ready: true, url: server.url, port: server.port, digest: server.digest, pid: process.pid });
   } catch (error) {

@@ -43,15 +43,20 @@ function renderOperation({ method, path, summary, field, answer }: Operation, ma
 <p>${escape(summary)}.</p>${upload}<p>Answers <code>${escape(answer.contentType)}</code>.</p>${shown}</section>`;
 }
 
+/** The playground's colours and type. */
 const style = `
-:root{color-scheme:light dark;--ink:#1b1f24;--quiet:#57606a;--paper:#fff;--panel:#f6f8fa;--line:#d0d7de;--mark:#0b5cad}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--quiet:#9da7b3;--paper:#0d1117;--panel:#161b22;--line:#30363d;--mark:#79b8ff}}
-body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+:root{color-scheme:light dark;--ink:#13253c;--quiet:#4c5a6c;--paper:#f3efe5;--panel:#fbf9f3;--line:#d9d1bf;--mark:#ad3618}
+@media (prefers-color-scheme:dark){:root{--ink:#ece5d6;--quiet:#a6b3c1;--paper:#0a1420;--panel:#0f1c2b;--line:#22344a;--mark:#f0a765}}
+body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 main{max-width:50rem;margin:0 auto;padding:2rem 1rem 4rem}
-a{color:var(--mark)}code,pre{font:.9em/1.5 ui-monospace,monospace;overflow-wrap:anywhere}
-pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:.75rem;overflow:auto}
-section{border-top:1px solid var(--line);padding:.5rem 0}h3{margin:.5rem 0}
+h1,h2{font-family:"Iowan Old Style","Palatino Linotype",Palatino,Georgia,serif;font-weight:400;line-height:1.2}
+h1{margin:0;font-size:2.25rem}h2{margin:2rem 0 .75rem;font-size:1.5rem}
+a{color:inherit;text-underline-offset:.2em}:focus-visible{outline:2px solid var(--mark);outline-offset:2px}
+code,pre{font:.875em/1.5 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+pre{background:var(--panel);border-left:3px solid var(--quiet);margin:.5rem 0;padding:.625rem .875rem;overflow:auto}
+section{border-top:1px solid var(--line);padding:.5rem 0}h3{margin:.5rem 0;font-weight:400}p{margin:.5rem 0}
 .method{color:var(--mark);font-weight:600}table{border-collapse:collapse}th,td{text-align:left;padding:.25rem 1rem .25rem 0}
+th{color:var(--quiet);font-size:.8125rem;font-weight:600}td{border-top:1px solid var(--line)}
 tr:target{background:var(--panel);outline:2px solid var(--mark)}
 `;
 

@@ -2,10 +2,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { createStore, putTurnedModel } from "../../../src/serve/_fixture.ts";
-import { launchArguments } from "../../../src/serve/launch.ts";
 
 export interface RunningServer {
   child: ChildProcess;
@@ -16,6 +16,8 @@ export interface RunningServer {
   /** All of stderr so far. */
   log: () => string;
 }
+
+const entry = fileURLToPath(new URL("../../../src/serve/main.ts", import.meta.url));
 
 const app = `export default {
   name: "digits",
@@ -28,11 +30,9 @@ export async function startProcess(env: Record<string, string> = {}): Promise<Ru
   await putTurnedModel(stores.store, 0);
   const appPath = join(stores.folder, "app.mjs");
   await writeFile(appPath, app);
-  const launch = launchArguments();
-  const child = spawn(process.execPath, launch.args, {
+  const child = spawn(process.execPath, [entry], {
     env: {
       ...process.env,
-      ...launch.env,
       PORT: "0",
       SLIPWAY_APP: appPath,
       SLIPWAY_STORE: stores.folder,
