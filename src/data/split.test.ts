@@ -38,6 +38,11 @@ describe("splitExamples", () => {
     expect(splitExamples(targets, { validation: 0, seed: 1 }).validation).toHaveLength(0);
   });
 
+  test("a label that was raised to one image is not raised again", () => {
+    const { validation } = splitExamples([2, 2, 0, 2, 3], { validation: 0.3, seed: 0 });
+    expect(validation).toHaveLength(1);
+  });
+
   test("a seed always chooses the same rows, another seed others", () => {
     const targets = Array.from({ length: 20 }, (_, i) => i % 2);
     const choose = (seed: number) => [...splitExamples(targets, { validation: 0.3, seed }).validation];

@@ -48,22 +48,19 @@ export function splitExamples(targets: ArrayLike<number>, options: SplitOptions 
   return { train: rows.filter((row) => !chosen.has(row)), validation: rows.filter((row) => chosen.has(row)) };
 }
 
-/** Rows of each label for validation: `share` of all in sum, as near as the bounds of each label allow. */
+/** Rows of each label for validation: within one of `share` of the label, and `share` of all in sum as near as that allows. */
 function assignQuotas(counts: readonly number[], share: number): number[] {
   if (share === 0) return counts.map(() => 0);
   const least = counts.map((count) => (count > 1 ? 1 : 0));
   const most = counts.map((count) => Math.max(0, count - 1));
   const quotas = counts.map((count, i) => Math.min(Math.max(Math.floor(count * share), least[i]!), most[i]!));
   const wanted = Math.round(counts.reduce((sum, count) => sum + count, 0) * share);
-  let missing = wanted - quotas.reduce((sum, quota) => sum + quota, 0);
-  const byRemainder = counts
-    .map((count, i) => ({ i, remainder: (count * share) % 1 }))
+  const missing = wanted - quotas.reduce((sum, quota) => sum + quota, 0);
+  const owed = counts
+    // What a label was already given to reach its least counts: it is owed nothing then.
+    .map((count, i) => ({ i, remainder: count * share - quotas[i]! }))
+    .filter(({ i, remainder }) => remainder > 0 && quotas[i]! < most[i]!)
     .toSorted((a, b) => b.remainder - a.remainder || a.i - b.i);
-  for (const { i } of byRemainder) {
-    if (missing <= 0) break;
-    if (quotas[i]! >= most[i]!) continue;
-    quotas[i]!++;
-    missing--;
-  }
+  for (const { i } of owed.slice(0, Math.max(0, missing))) quotas[i]!++;
   return quotas;
 }
