@@ -37,7 +37,8 @@ function createWarp(image: ImageShape, kernels: Kernels | undefined, room: Room)
   const size = height * width * channels;
   const bytes = room.bytes(size);
   const floats = room.floats(size);
-  if (kernels === undefined || !within(kernels, bytes, floats)) {
+  // The kernel does four pixels of a row at a time.
+  if (kernels === undefined || width < 4 || !within(kernels, bytes, floats)) {
     return (source, target, map) => warp(source, target, image, map);
   }
   return (source, target, map) => {

@@ -73,7 +73,12 @@ test("rotation and scale leave the centre where it is; scale draws within its sh
 test("the kernel gives the reference's bits, for grey and colour", async () => {
   const memory = new WebAssembly.Memory({ initial: 2 });
   const kernels = await loadKernels<LoopExports>(memory);
-  for (const shape of [image, { height: 9, width: 14, channels: 1 }]) {
+  for (const shape of [
+    image,
+    { height: 9, width: 14, channels: 1 },
+    { height: 1, width: 5, channels: 1 },
+    { height: 3, width: 4, channels: 3 },
+  ]) {
     const bytes = new Uint8Array(memory.buffer, 65_536, shape.height * shape.width * shape.channels);
     bytes.set(source.subarray(0, bytes.length));
     const target = new Float32Array(memory.buffer, 65_536 + 4096, bytes.length);

@@ -60,18 +60,20 @@ export function warp(
   const scale = fround(1 / 255);
   const line = width * channels;
   const plane = height * width;
+  const [lastLeft, lastTop] = [Math.max(width - 2, 0), Math.max(height - 2, 0)];
+  const across = width > 1 ? channels : 0;
+  const down = height > 1 ? line : 0;
   for (let y = 0; y < height; y++) {
     const rowX = fround(fround(b * y) + c);
     const rowY = fround(fround(e * y) + f);
     for (let x = 0; x < width; x++) {
       const atX = Math.min(Math.max(fround(fround(a * x) + rowX), 0), width - 1);
       const atY = Math.min(Math.max(fround(fround(d * x) + rowY), 0), height - 1);
-      const left = atX | 0;
-      const top = atY | 0;
+      // At the last pixel: all of the right neighbour of the one before.
+      const left = Math.min(atX | 0, lastLeft);
+      const top = Math.min(atY | 0, lastTop);
       const u = fround(atX - left);
       const v = fround(atY - top);
-      const across = left < width - 1 ? channels : 0;
-      const down = top < height - 1 ? line : 0;
       for (let k = 0; k < channels; k++) {
         const s = top * line + left * channels + k;
         const p = source[s] ?? 0;
