@@ -9,6 +9,7 @@ const source = fileURLToPath(new URL("../../src", import.meta.url));
 /** Top of the house first: a room imports only from rooms before it. */
 const rooms = [
   "base",
+  "oci",
   "onnx",
   "graph",
   "pixels",
@@ -30,7 +31,7 @@ const rooms = [
 ];
 
 /** What ships in the image may reach only these. */
-const serveMayImport = new Set(["base", "onnx", "graph", "pixels", "model", "artifact", "project", "http", "serve"]);
+const serveMayImport = new Set(["base", "oci", "onnx", "graph", "pixels", "model", "artifact", "project", "http", "serve"]);
 
 /** Declarations without effects: the project file's own imports, which the server loads as well. */
 const declarations = new Set(["index.ts"]);

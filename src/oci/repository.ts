@@ -1,0 +1,31 @@
+import { parsePrefix, isRepository } from "./reference.ts";
+import { openRegistry, type Registry, type RegistryOptions } from "./registry.ts";
+import { referenceInvalid } from "./errors.ts";
+
+/** One repository of a registry: what all functions on blobs, manifests and tags take first. */
+export interface Repository {
+  readonly registry: Registry;
+  readonly name: string;
+}
+
+/** Opens `localhost:5001/team/digits`. Nothing is sent yet. Throws `referenceInvalid`. */
+export function openRepository(text: string, options: RegistryOptions = {}): Repository {
+  const { registry, path } = parsePrefix(text);
+  if (path === "") throw referenceInvalid({ reference: text, why: "the repository's name is missing" });
+  return { registry: openRegistry(registry, options), name: path };
+}
+
+/** Another repository of the same registry, over the same connections and login. Throws `referenceInvalid`. */
+export function siblingOf({ registry }: Repository, name: string): Repository {
+  return repositoryOf(registry, name);
+}
+
+export function repositoryOf(registry: Registry, name: string): Repository {
+  if (!isRepository(name)) throw referenceInvalid({ reference: name, why: "it is no repository's name" });
+  return { registry, name };
+}
+
+/** For messages: `localhost:5001/digits`. */
+export function printRepository({ registry, name }: Repository): string {
+  return `${registry.host}/${name}`;
+}
