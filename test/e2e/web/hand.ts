@@ -1,4 +1,4 @@
-/** @file A hand that draws on the pad: by mouse, by finger, and from points that are shares of the pad. */
+/** @file A hand that draws on the pad, by mouse and by finger, from points that are shares of the pad; and that drops and pastes files. */
 import type { Page } from "playwright-core";
 
 type Path = readonly (readonly [x: number, y: number])[];
@@ -39,6 +39,25 @@ export async function drawByFinger(page: Page, path: Path): Promise<void> {
   await send("touchStart", [first!]);
   for (const place of rest) await send("touchMove", [place]);
   await send("touchEnd", []);
+}
+
+/** Hands the page a file the way a drag or a paste does. */
+export async function give(
+  page: Page,
+  kind: "drop" | "paste",
+  bytes: Buffer,
+  name: string,
+  type: string,
+): Promise<void> {
+  const script = `(() => {
+    const bytes = Uint8Array.from(atob(${JSON.stringify(bytes.toString("base64"))}), (sign) => sign.charCodeAt(0));
+    const data = new DataTransfer();
+    data.items.add(new File([bytes], ${JSON.stringify(name)}, { type: ${JSON.stringify(type)} }));
+    const event = ${kind === "drop" ? 'new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })' : 'new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })'};
+    document.querySelector("#pad").dispatchEvent(event);
+    return event.defaultPrevented;
+  })()`;
+  if (!(await page.evaluate<boolean>(script))) throw new Error(`The page did not take what came by ${kind}.`);
 }
 
 async function placesOn(page: Page, path: Path): Promise<{ x: number; y: number }[]> {

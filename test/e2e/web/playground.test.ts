@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Prediction } from "../../../src/project/types.ts";
 import type { Server } from "../../../src/serve/server.ts";
 import { launchChromium } from "../../chromium.ts";
-import { drawByFinger, drawByMouse, one, seven, zero } from "./hand.ts";
+import { drawByFinger, drawByMouse, give, one, seven, zero } from "./hand.ts";
+import { readSeen, readShown } from "./read.ts";
 import { createSite, digitFile, type Site } from "./site.ts";
 import { digits } from "./subjects.ts";
 import { visit, type Visit } from "./visit.ts";
@@ -41,32 +42,6 @@ async function open(options?: BrowserContextOptions): Promise<Page> {
 
 const label = (page: Page) => () => page.locator(".label").textContent();
 const notice = (page: Page) => page.locator(".notice");
-
-interface Shown {
-  probability: string;
-  /** Label and number of each row of the table, as they stand. */
-  bars: [label: string, number: string][];
-}
-
-/** Both at one moment: a live reading may change between two questions. */
-function readShown(page: Page): Promise<Shown> {
-  return page.evaluate<Shown>(`({
-    probability: document.querySelector(".probability").textContent,
-    bars: [...document.querySelectorAll(".bars tbody tr")].map((row) => [
-      row.querySelector("th").textContent,
-      row.querySelector(".bar-number").textContent,
-    ]),
-  })`);
-}
-
-/** Grey levels of the preview: what the model gets. */
-function readSeen(page: Page): Promise<number[]> {
-  return page.evaluate<number[]>(`(() => {
-    const canvas = document.querySelector(".sending canvas");
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return Array.from({ length: data.length / 4 }, (_, pixel) => data[pixel * 4]);
-  })()`);
-}
 
 describe("drawing", () => {
   test.each([
@@ -242,19 +217,6 @@ describe("files", () => {
     body.append("image", new Blob([await readFile(path)], { type: "image/jpeg" }), "0.jpg");
     const response = await fetch(`${server.url}/playground/predict`, { method: "POST", body });
     return (await response.json()) as Prediction;
-  }
-
-  /** Hands the page a file the way a drag or a paste does. */
-  async function give(page: Page, kind: "drop" | "paste", bytes: Buffer, name: string, type: string): Promise<void> {
-    const script = `(() => {
-      const bytes = Uint8Array.from(atob(${JSON.stringify(bytes.toString("base64"))}), (sign) => sign.charCodeAt(0));
-      const data = new DataTransfer();
-      data.items.add(new File([bytes], ${JSON.stringify(name)}, { type: ${JSON.stringify(type)} }));
-      const event = ${kind === "drop" ? 'new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true })' : 'new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })'};
-      document.querySelector("#pad").dispatchEvent(event);
-      return event.defaultPrevented;
-    })()`;
-    expect(await page.evaluate(script)).toBe(true);
   }
 
   test("a chosen image is sent as it is, so the page and curl agree", async () => {
