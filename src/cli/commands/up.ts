@@ -17,7 +17,7 @@ export const up = defineCommand({
   options: [
     portOption,
     ...trainingOptions,
-    { flags: "--exit", text: "stop the server after the verification and end: for CI" },
+    { flags: "--exit", text: "stop what was started after the verification, and end: for CI" },
     { flags: "--detach", text: "end after the verification and leave the server running" },
   ],
   examples: [
@@ -44,8 +44,8 @@ export const up = defineCommand({
     io.document({ name, digest, url: release.url, pid: release.pid, steps });
     io.print(`  ${"try".padEnd(12)}${writeCurl(project, result)}`);
     io.print(`  ${"playground".padEnd(12)}${release.url}/`);
-    if (options["exit"] === true) await release.stop();
-    else await stayInForeground(io, release);
+    if (options["exit"] !== true) await stayInForeground(io, release);
+    else if (release.attached) await release.stop();
   },
 });
 
