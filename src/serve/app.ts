@@ -12,6 +12,7 @@ import {
 } from "../http/errors.ts";
 import { problemType, toProblem } from "../http/problem.ts";
 import { toRequestId } from "../http/request-id.ts";
+import { routeTaken } from "./errors.ts";
 import { sendProblem } from "./exchange.ts";
 import { listOperations, registerPages } from "./pages/index.ts";
 import { protocols } from "./protocols/index.ts";
@@ -37,6 +38,7 @@ export function createApp(service: Service): FastifyInstance {
     reply.headers({ "x-request-id": request.id, "x-model-digest": service.host.current.artifact.digest });
     done();
   });
+  refuseTakenPaths(service);
   for (const protocol of protocols) protocol.register(app, service);
   registerPages(app, service);
   app.setErrorHandler((error, request, reply) => void sendProblem(error, request, reply, service));
@@ -48,6 +50,15 @@ export function createApp(service: Service): FastifyInstance {
     app.server.emit("request", request, response);
   });
   return app;
+}
+
+function refuseTakenPaths(service: Service): void {
+  const seen = new Set<string>();
+  for (const { method, path } of listOperations(service)) {
+    const route = `${method} ${path}`;
+    if (seen.has(route)) throw routeTaken({ route });
+    seen.add(route);
+  }
 }
 
 /** 404 with the nearest path, or 405 with the methods that the path has. */

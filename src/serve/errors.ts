@@ -80,6 +80,11 @@ export const addressUnusable = defineError<{ host: string; port: number; reason:
   },
 );
 
+export const routeTaken = defineError<{ route: string }>("SLIPWAY_SERVE_ROUTE_TAKEN", {
+  message: ({ route }) => `${route} is a path of the server's own`,
+  mend: () => "Give the project's route in slipway.config.ts another path; GET /index lists those that are taken.",
+});
+
 export const settingInvalid = defineError<{ name: string; seen: string; wanted: string }>(
   "SLIPWAY_SERVE_SETTING_INVALID",
   {

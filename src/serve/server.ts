@@ -1,11 +1,12 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { availableParallelism } from "node:os";
+import type { FastifyInstance } from "fastify";
 import { createBodyReader } from "../http/body.ts";
 import { createLog, type Logger } from "../http/log.ts";
 import { createMetrics } from "../http/metrics.ts";
 import { createApp } from "./app.ts";
-import { createDrain } from "./drain.ts";
+import { createDrain, type Drain } from "./drain.ts";
 import { addressUnusable, portTaken } from "./errors.ts";
 import { openHost, type Refreshed } from "./host.ts";
 import type { ModelSource } from "./model.ts";
@@ -74,10 +75,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     limits: { maxBodyBytes },
     isReady: () => stopping === undefined && host.current.healthy,
   };
-  const app = createApp(service);
-  const drain = createDrain(app.server);
   const address = { host: options.host ?? "127.0.0.1", port: options.port ?? 5000 };
+  let app: FastifyInstance;
+  let drain: Drain;
   try {
+    app = createApp(service);
+    drain = createDrain(app.server);
     await app.listen(address);
   } catch (error) {
     await host.close();

@@ -22,6 +22,7 @@ const startOnly = new Set([
   serve.portTaken.code,
   serve.addressUnusable.code,
   serve.settingInvalid.code,
+  serve.routeTaken.code,
   serve.appInvalid.code,
 ]);
 
