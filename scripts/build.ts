@@ -87,6 +87,11 @@ async function step(name: string, inputs: readonly string[], work: () => void | 
 }
 
 function node(...args: string[]): void {
-  const result = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] });
+  const result = spawnSync(process.execPath, args, {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    // A test runner's NODE_ENV must not reach the page: it would be built for development.
+    env: { ...process.env, NODE_ENV: "production" },
+  });
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
