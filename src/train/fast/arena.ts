@@ -7,8 +7,8 @@ export interface Arena {
   readonly size: number;
 }
 
-/** WebAssembly's own limit for 32-bit memories, less a page. */
-export const largestMemory = 2 ** 32 - 2 ** 16;
+/** WebAssembly's own limit for 32-bit memories, less two pages. */
+const largestMemory = 2 ** 32 - 2 ** 17;
 
 export function createArena(start: number): Arena {
   let size = start;
@@ -26,7 +26,14 @@ export function createArena(start: number): Arena {
 
 const pageSize = 65_536;
 
-/** One page more than asked: kernels may read a few bytes past an array's end. */
-export function allocate(arena: Arena): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: Math.ceil(arena.size / pageSize) + 1 });
+/** One page more than asked: kernels may read a few bytes past an array's end. Undefined where the machine has no room for it. */
+export function allocate(arena: Arena): WebAssembly.Memory | undefined {
+  if (arena.size > largestMemory) return undefined;
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(arena.size / pageSize) + 1 });
+  } catch (error) {
+    // An engine refuses memory it cannot reserve with a RangeError; the caller then does without.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }

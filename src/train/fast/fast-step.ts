@@ -4,7 +4,7 @@ import { loadKernels } from "../../kernels/load.ts";
 import { product } from "../../graph/build.ts";
 import { createInitialStatistics } from "../../model/initial.ts";
 import type { Step, StepOptions } from "../step.ts";
-import { allocate, type Arena, createArena, largestMemory } from "./arena.ts";
+import { allocate, type Arena, createArena } from "./arena.ts";
 import { createHead } from "./head.ts";
 import { createNorm } from "./norm.ts";
 import { layOutParameters, loadParameters, type ParameterLayout, saveParameters } from "./parameters.ts";
@@ -19,7 +19,7 @@ const firstByte = 65_536;
 
 /**
  * A step that gives the plain graph's gradients, faster. Undefined where the network has no convolution, or needs more memory
- * than WASM can address. Refuses layers that do not fit together; see `planNetwork`.
+ * than WASM can address or the machine give. Refuses layers that do not fit together; see `planNetwork`.
  */
 export async function createFastStep(options: StepOptions): Promise<Step | undefined> {
   const plan = planFastStep(options);
@@ -55,8 +55,8 @@ export async function createFastStep(options: StepOptions): Promise<Step | undef
     arena,
   );
   const scratch = arena.reserve(Math.max(0, ...segments.map(({ scratchFloats }) => scratchFloats)));
-  if (arena.size > largestMemory) return undefined;
   const memory = allocate(arena);
+  if (memory === undefined) return undefined;
   const machine: Machine = { rows, memory, kernels: await loadKernels(memory), random: places.random, scratch };
   const running: Running[] = [];
   for (const segment of segments) running.push(await segment.prepare(machine));
