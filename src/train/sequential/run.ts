@@ -1,13 +1,8 @@
 /** @file The loop of `sequential`: starts the workers, runs the epochs, judges each, keeps checkpoints, exports the model. */
-import { availableParallelism } from "node:os";
-import { createHash } from "node:crypto";
-import { type Digest, digestOfJson } from "../../base/digest.ts";
-import { exportModel } from "../../model/export.ts";
+import type { Digest } from "../../base/digest.ts";
 import { createInitialParameters } from "../../model/initial.ts";
 import { planNetwork } from "../../model/network.ts";
 import { trainInterrupted, trainNoRows, trainWorkerFailed } from "../errors.ts";
-import { evaluate, toMetrics } from "../evaluate.ts";
-import type { StepOptions } from "../step.ts";
 import type { EpochRecord, SequentialTrainer, TrainContext, Trained } from "../types.ts";
 import {
   type Checkpoint,
@@ -18,10 +13,12 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { explainDivergence } from "./diverged.ts";
-import type { WorkerStart } from "./messages.ts";
+import { digestInputs } from "./inputs.ts";
+import { averageStatistics, judge, type Judged } from "./judge.ts";
+import { countWorkers, describeWorkers, toRunPlan } from "./plan.ts";
 import { watch } from "./progress.ts";
 import type { EpochEnd, RunPlan } from "./shard.ts";
-import { askToStop, countSteps, createShared, type Shared, shardOf } from "./shared.ts";
+import { askToStop, countSteps, createShared, type Shared } from "./shared.ts";
 import { startTeam, type Team } from "./team.ts";
 import { stateCount } from "./update.ts";
 
@@ -69,9 +66,6 @@ interface Run {
   shared: Shared;
   inputs: Digest;
 }
-
-/** The model of one epoch as it is served, and how it does on the validation rows. */
-type Judged = Pick<Trained, "model" | "signature" | "metrics"> & Partial<Pick<Trained, "confusion">>;
 
 async function runEpochs(run: Run, saved: Checkpoint | undefined): Promise<Trained> {
   const { trainer, context, plan, workers, shared, team } = run;
@@ -153,101 +147,6 @@ async function runEpoch(team: Team, epoch: number, step: number): Promise<EpochE
   return end;
 }
 
-/** Exports what is in the shared memory, and runs the file on the validation rows. */
-async function judge({ trainer, context, shared, workers, team }: Run): Promise<Judged> {
-  const { examples, split } = context;
-  const answer = await team.askFirst({ kind: "save" });
-  const { model, signature } = exportModel({
-    layers: trainer.layers,
-    loss: trainer.loss,
-    input: { channels: examples.channels, height: examples.height, width: examples.width },
-    labels: examples.labels,
-    parameters: answer.kind === "saved" ? answer.parameters : [],
-    statistics: shared.statistics.slice(0, shared.statistics.length / workers),
-  });
-  const evaluation = await evaluate(model, signature, examples, split.validation, { threads: workers });
-  if (evaluation === undefined) return { model, signature, metrics: {} };
-  return { model, signature, metrics: toMetrics(evaluation), confusion: evaluation.confusion };
-}
-
-/**
- * Each worker's running statistics are of its own shards. They follow the batches linearly, so one average at an epoch's end is
- * that of all batches. A run that is stopped within an epoch keeps them apart, to go on to the same bits.
- */
-function averageStatistics({ shared, workers, plan }: Run): void {
-  const length = shared.statistics.length / workers;
-  for (let i = 0; i < length; i++) {
-    let sum = 0;
-    for (let k = 0; k < workers; k++) {
-      const { from, to } = shardOf(plan.batch, workers, k);
-      sum += ((shared.statistics[k * length + i] ?? 0) * (to - from)) / plan.batch;
-    }
-    for (let k = 0; k < workers; k++) shared.statistics[k * length + i] = sum;
-  }
-}
-
-function toRunPlan(trainer: SequentialTrainer, train: Int32Array): RunPlan {
-  const rows = new Int32Array(new SharedArrayBuffer(4 * train.length));
-  rows.set(train);
-  const batch = Math.min(trainer.batch, rows.length);
-  const { optimizer, schedule, seed, epochs } = trainer;
-  return { optimizer, schedule, seed, rows, batch, epochs, epochSteps: Math.ceil(rows.length / batch) };
-}
-
-/** One per core, as far as each gets 8 rows of a batch: below that, exchanging gradients costs more than it saves. */
-function countWorkers({ workers }: SequentialTrainer, batch: number): number {
-  if (workers > 0) return Math.min(workers, batch);
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(batch / 8)));
-}
-
-function describeWorkers(
-  trainer: SequentialTrainer,
-  { examples }: TrainContext,
-  plan: RunPlan,
-  workers: number,
-  engine: WorkerStart["engine"],
-  network: ReturnType<typeof planNetwork>,
-): WorkerStart[] {
-  const { channels, height, width } = examples;
-  const image = { channels, height, width };
-  const learned = network.parameters.reduce(
-    (all, { shape }) => all + shape.reduce((product, size) => product * size, 1),
-    0,
-  );
-  const perSlice = Math.ceil(Math.max(learned * 1.25, learned + 65_536) / workers);
-  const scratch = (stateCount(trainer.optimizer) + 2) * perSlice + 2 * channels * height * width + 1024;
-  const pixels = toShared(examples.pixels);
-  const targets = toShared(examples.targets);
-  return Array.from({ length: workers }, (_, index) => {
-    const { from, to } = shardOf(plan.batch, workers, index);
-    const step: StepOptions = {
-      layers: trainer.layers,
-      loss: trainer.loss,
-      input: image,
-      classes: examples.labels.length,
-      rows: to - from,
-      batch: plan.batch,
-      scratch,
-    };
-    return {
-      index,
-      engine,
-      step,
-      plan,
-      feed: { pixels, targets, image, augment: trainer.augment, seed: trainer.seed },
-    };
-  });
-}
-
-/** Memory that threads see without a copy each. */
-function toShared<T extends Uint8Array | Int32Array>(array: T): T {
-  if (array.buffer instanceof SharedArrayBuffer) return array;
-  const buffer = new SharedArrayBuffer(array.byteLength);
-  const copy = (array instanceof Uint8Array ? new Uint8Array(buffer) : new Int32Array(buffer)) as T;
-  copy.set(array);
-  return copy;
-}
-
 function share(team: Team, trainer: SequentialTrainer, workers: number): Shared {
   const first = team.opened[0];
   const shared = createShared({
@@ -287,20 +186,6 @@ function toCheckpoint(
       best: best?.parameters ?? new Float32Array(0),
     },
   };
-}
-
-/** Of everything that the result depends on but the machine: settings, pixels, classes and split. */
-function digestInputs(trainer: SequentialTrainer, { examples, split }: TrainContext): Digest {
-  const digest = (array: Uint8Array | Int32Array): string =>
-    createHash("sha256")
-      .update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
-      .digest("hex");
-  const { height, width, channels, labels } = examples;
-  return digestOfJson({
-    trainer,
-    examples: { height, width, channels, labels, pixels: digest(examples.pixels), targets: digest(examples.targets) },
-    split: { train: digest(split.train), validation: digest(split.validation) },
-  });
 }
 
 function resolvedParameters({ trainer, workers, plan, team }: Run): Record<string, unknown> {
