@@ -35,6 +35,15 @@ async function buildWholeTree(): Promise<Command> {
     inner.findIndex((command) => command.name() === "completion"),
     1,
   );
+  shortenDescriptions(root);
   tab(root, { completionCommandName: "completion" });
   return root;
+}
+
+/** A shell has one line for each: the summaries. */
+function shortenDescriptions(parent: Command): void {
+  for (const command of parent.commands as Command[]) {
+    command.description(command.summary());
+    shortenDescriptions(command);
+  }
 }

@@ -1,0 +1,105 @@
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { openStore } from "../artifact/store/layout.ts";
+import type { Artifact, Store } from "../artifact/types.ts";
+import { digestOf } from "../base/digest.ts";
+import { artifactStep } from "./artifact-step.ts";
+import { describeVerdict, findChampion, gateStep } from "./gate-step.ts";
+
+const home = realpathSync(mkdtempSync(join(tmpdir(), "slipway-gate-")));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+let count = 0;
+const newStore = (): Promise<Store> => openStore(join(home, String(count++)));
+
+function put(store: Store, accuracy: number): Promise<Artifact> {
+  const digest = digestOf(String(accuracy));
+  return store.put({
+    name: "digits",
+    model: new TextEncoder().encode(`model ${accuracy}`),
+    signature: {
+      inputs: [{ name: "pixels", datatype: "UINT8", shape: [-1, 2, 2, 1] }],
+      outputs: [{ name: "probabilities", datatype: "FP32", shape: [-1, 2] }],
+    },
+    lineage: {
+      inputs: digest,
+      dataset: { digest: digestOf("data"), count: 4, labels: { a: 2, b: 2 } },
+      code: digestOf("code"),
+      trainer: "sequential",
+      parameters: {},
+      seed: 1,
+      metrics: { accuracy },
+      history: [],
+      versions: {},
+      startedAt: "2026-01-01T00:00:00Z",
+      durationSeconds: 1,
+    },
+  });
+}
+
+const gate = { accuracy: { atLeast: 0.9, notWorseThanChampionBy: 0.01 } };
+
+test("the first model is held against the limits alone, then it reigns", async () => {
+  const store = await newStore();
+  const first = await put(store, 0.95);
+  const judged = await gateStep({ name: "digits", gate }, first, store);
+  expect(describeVerdict(judged)).toBe("accuracy 0.95 ≥ 0.9 · no champion yet");
+  const promoted = await artifactStep(store, first, judged.champion);
+  expect(promoted).toMatchObject({ moved: true, artifact: { aliases: ["champion"] } });
+
+  const again = await gateStep({ name: "digits", gate }, first, store);
+  expect(describeVerdict(again)).toBe("accuracy 0.95 ≥ 0.9 · it is the champion");
+  expect(await artifactStep(store, first, again.champion)).toMatchObject({ moved: false });
+});
+
+test("a worse model does not pass, and the champion stays", async () => {
+  const store = await newStore();
+  const first = await put(store, 0.95);
+  await artifactStep(store, first, undefined);
+  const { verdict } = await gateStep({ name: "digits", gate }, await put(store, 0.93), store);
+  expect(verdict.passed).toBe(false);
+  expect((await findChampion(store, "digits"))?.digest).toBe(first.digest);
+});
+
+test("a champion that falls below a new limit is held back too", async () => {
+  const store = await newStore();
+  const first = await put(store, 0.95);
+  await artifactStep(store, first, undefined);
+  const { verdict } = await gateStep({ name: "digits", gate: { accuracy: { atLeast: 0.97 } } }, first, store);
+  expect(verdict.checks.map(({ text }) => text)).toEqual(["accuracy 0.95 < 0.97"]);
+});
+
+test("without limits everything passes, and the line says so", async () => {
+  const store = await newStore();
+  expect(describeVerdict(await gateStep({ name: "digits" }, await put(store, 0.1), store))).toBe(
+    "no limits set · no champion yet",
+  );
+});
+
+test("findings of the audit hold a model back; an audit that throws is named", async () => {
+  const store = await newStore();
+  const model = await put(store, 0.95);
+  const { verdict } = await gateStep(
+    { name: "digits", audit: ({ dataset }) => [`${dataset.count} rows are few`] },
+    model,
+    store,
+  );
+  expect(verdict).toMatchObject({ passed: false, checks: [{ rule: "audit", text: "audit: 4 rows are few" }] });
+  const audit = () => {
+    throw new Error("no file");
+  };
+  await expect(gateStep({ name: "digits", audit }, model, store)).rejects.toMatchObject({
+    code: "SLIPWAY_WAY_AUDIT_THREW",
+    message: "the audit of digits threw: no file",
+  });
+});
+
+test("a champion that somebody else moved meanwhile is not overwritten", async () => {
+  const store = await newStore();
+  const [first, second] = [await put(store, 0.95), await put(store, 0.96)];
+  await artifactStep(store, first, undefined);
+  await expect(artifactStep(store, second, undefined)).rejects.toMatchObject({ code: "SLIPWAY_ARTIFACT_ALIAS_MOVED" });
+  expect((await findChampion(store, "digits"))?.digest).toBe(first.digest);
+});
