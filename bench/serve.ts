@@ -36,6 +36,14 @@ interface Candidate {
   command: (port: number) => { file: string; args: string[]; env?: Record<string, string>; cwd?: string };
 }
 
+/** The champion for the peers: the ONNX file; its parameters as raw float32 with their names and lengths; its layers as JSON. */
+interface ServedModel {
+  path: string;
+  weights: string;
+  names: string;
+  layers: string;
+}
+
 interface Round {
   load: LoadResult;
   ready: number;
@@ -79,9 +87,9 @@ export async function benchServing(options: {
   }
 }
 
-function listCandidates(python: string, model: { path: string; weights: string; layers: string }): Candidate[] {
+function listCandidates(python: string, model: ServedModel): Candidate[] {
   const bin = dirname(python);
-  const torch = { WEIGHTS: model.weights, LAYERS: model.layers };
+  const torch = { WEIGHTS: model.weights, NAMES: model.names, LAYERS: model.layers };
   const onnx = { MODEL: model.path };
   return [
     {
@@ -89,7 +97,7 @@ function listCandidates(python: string, model: { path: string; weights: string; 
       health: "/readyz",
       command: (port) => ({
         file: process.execPath,
-        args: [join(root, "bin/slipway.js"), "serve", example, "--port", String(port)],
+        args: [join(root, "bin/slipway.js"), "serve", "--project", example, "--port", String(port)],
       }),
     },
     {
@@ -157,7 +165,7 @@ async function runRound(
 }
 
 /** Trains the example if it is not there yet, and hands the champion to the peers: the ONNX file, and its weights for PyTorch. */
-async function exportModel(folder: string): Promise<{ path: string; weights: string; layers: string }> {
+async function exportModel(folder: string): Promise<ServedModel> {
   const trained = spawnSync(process.execPath, [join(root, "bin/slipway.js"), "train", example], {
     stdio: ["ignore", 2, 2],
   });
@@ -170,13 +178,13 @@ async function exportModel(folder: string): Promise<{ path: string; weights: str
   writeFileSync(path, bytes);
   const { layers } = artifact.lineage.parameters as { layers: { kind: string }[] };
   const weights = join(folder, "weights.f32");
-  // Initializers of rank 1, 2 and 4 in the order of the graph are the layers' weights and biases in the order of the network.
-  const tensors = (readModel(bytes).graph?.initializers ?? []).filter(({ name }) => /weight|bias/.test(name));
+  const tensors = (readModel(bytes).graph?.initializers ?? []).filter(({ name }) => /^[a-zA-Z]+\d+\.\w+$/.test(name));
   writeFileSync(
     weights,
     Buffer.concat(tensors.map(({ data }) => new Uint8Array((data as Float32Array).slice().buffer))),
   );
-  return { path, weights, layers: JSON.stringify(layers) };
+  const names = JSON.stringify(tensors.map(({ name, data }) => [name, data.length]));
+  return { path, weights, names, layers: JSON.stringify(layers) };
 }
 
 /** Every twentieth image of the example: about 250 uploads that are alike in no two connections' order. */
