@@ -177,8 +177,10 @@ test("fewer rows than a batch, and rows that do not fill the last one, are train
 test("without validation rows there is a model and no accuracy", async () => {
   const context = tinyContext();
   const split = { train: context.split.train, validation: new Int32Array(0) };
-  const trained = await train({ epochs: 1 }, { ...context, split });
+  const trained = await train({ epochs: 2 }, { ...context, split });
   expect(trained.metrics).toEqual({});
+  const best = await train({ epochs: 2, keep: "best" }, { ...context, split });
+  expect(digestOf(best.model)).toBe(digestOf(trained.model));
   expect(trained.history[0]).not.toHaveProperty("accuracy");
 });
 

@@ -193,10 +193,10 @@ function resolvedParameters({ trainer, workers, plan, team }: Run): Record<strin
   return { ...settings, batch: plan.batch, workers, engine: team.opened[0]?.engine ?? trainer.engine };
 }
 
-/** The last record is better than all before it. */
+/** The last record is better than all before it. Without validation rows none is, and the last epoch's model is given. */
 function isBest(history: readonly EpochRecord[]): boolean {
-  const last = history.at(-1)?.accuracy ?? 0;
-  return history.slice(0, -1).every(({ accuracy }) => (accuracy ?? 0) < last);
+  const last = history.at(-1)?.accuracy;
+  return last !== undefined && history.slice(0, -1).every(({ accuracy = 0 }) => accuracy < last);
 }
 
 function concatenate(a: Float32Array, b: Float32Array): Float32Array {
