@@ -54,6 +54,19 @@ test("the first model is held against the limits alone, then it reigns", async (
   expect(await artifactStep(store, first, again.champion)).toMatchObject({ moved: false });
 });
 
+test("a better model is told beside the champion", async () => {
+  const store = await newStore();
+  await artifactStep(store, await put(store, 0.95), undefined);
+  const next = await put(store, 0.96);
+  expect(describeVerdict(await gateStep({ name: "digits", gate }, next, store))).toBe(
+    "accuracy 0.96 ≥ 0.9 · champion 0.95",
+  );
+  const compared = { accuracy: { notWorseThanChampionBy: 0.01 } };
+  expect(describeVerdict(await gateStep({ name: "digits", gate: compared }, next, store))).toBe(
+    "accuracy 0.96 ≥ 0.94 (champion 0.95)",
+  );
+});
+
 test("a worse model does not pass, and the champion stays", async () => {
   const store = await newStore();
   const first = await put(store, 0.95);

@@ -4,6 +4,7 @@ import { judge, type Verdict } from "../artifact/gate.ts";
 import type { Artifact, Lineage, Store } from "../artifact/types.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import { auditThrew } from "./errors.ts";
+import { show } from "./words.ts";
 
 export interface Judged {
   verdict: Verdict;
@@ -42,15 +43,24 @@ export async function findChampion(store: Store, name: string): Promise<Artifact
   }
 }
 
-/** `accuracy 0.989 ≥ 0.98 · accuracy 0.989 ≥ 0.982 (champion 0.987)`, or that nothing was asked. */
+/** `accuracy 0.989 ≥ 0.98 · champion 0.987`, or that nothing was asked. */
 export function describeVerdict({ verdict, champion, reigns }: Judged): string {
-  const tail = champion === undefined ? "no champion yet" : reigns ? "it is the champion" : undefined;
-  // Without another champion to compare with, the comparisons have nothing to say.
-  const told = verdict.checks.filter(
-    ({ rule, champion: other }) => rule !== "notWorseThanChampionBy" || other !== undefined,
-  );
-  const texts = verdict.checks.length === 0 ? ["no limits set"] : told.map(({ text }) => text);
-  return [...texts, ...(tail === undefined ? [] : [tail])].join(" · ");
+  const { checks } = verdict;
+  if (checks.length === 0) return ["no limits set", describeChampion(champion, reigns)].filter(Boolean).join(" · ");
+  const told = new Set<string>();
+  const texts = checks.flatMap((check) => {
+    const { metric, rule, champion: other, text, passed } = check;
+    // Without another champion to compare with, a comparison has nothing to say.
+    if (rule === "notWorseThanChampionBy" && other === undefined) return [];
+    const short = rule === "notWorseThanChampionBy" && other !== undefined && passed && told.has(metric);
+    told.add(metric);
+    return [short ? `champion ${show(other)}` : text];
+  });
+  return [...texts, describeChampion(champion, reigns)].filter(Boolean).join(" · ");
+}
+
+function describeChampion(champion: Artifact | undefined, reigns: boolean): string {
+  return champion === undefined ? "no champion yet" : reigns ? "it is the champion" : "";
 }
 
 async function runAudit(

@@ -6,7 +6,7 @@ import { formatSeconds } from "./format.ts";
 export function printSteps(io: Io): (outcome: StepOutcome) => void {
   return ({ step, outcome, text, seconds, facts }) => {
     const mark = outcome === "kept" ? io.paint("dim", "✔") : io.paint("green", "✔");
-    io.print(`${mark} ${step.padEnd(12)}${text.padEnd(62)} ${formatSeconds(seconds).padStart(8)}`);
+    io.print(`${mark} ${step.padEnd(12)}${text.padEnd(55)} ${formatSeconds(seconds).padStart(10)}`);
     for (const { message } of (facts["warnings"] ?? []) as { message: string }[])
       io.print(`${io.paint("yellow", "!")} ${"".padEnd(12)}${message}`);
   };
