@@ -52,7 +52,7 @@ export function openLiveLine(stream: Terminal, now: () => number = () => perform
 }
 
 /**
- * `⠹ train       epoch 3/12 ━━━━━━╌╌╌╌ 41 % · step 8/62 · 8,512 samples/s · loss 0.082 · accuracy 0.981 · ETA 0:14`. Where the
+ * `⠹ train       epoch 3/12 ━━━━━━╌╌╌╌ 41 % · step 8/62 · 8,512 samples/s · loss 0.082 · accuracy 0.981 · left 0:14`. Where the
  * terminal is narrow, the bar and the step make room for the figures; what is still too long is cut.
  */
 export function renderLine(event: ProgressEvent, spinner: string, seconds: number, columns: number): string {
@@ -84,8 +84,8 @@ function listFigures({ figures = {} }: ProgressEvent, share: number | undefined,
   const parts = Object.entries(figures).map(([name, value]) =>
     name.includes("/") ? `${value} ${name}` : `${name} ${value}`,
   );
-  if (share !== undefined && share > 0 && share < 1 && seconds > 1 && figures["ETA"] === undefined)
-    parts.push(`ETA ${formatClock((seconds * (1 - share)) / share)}`);
+  if (share !== undefined && share > 0 && share < 1 && seconds > 1 && figures["left"] === undefined)
+    parts.push(`left ${formatClock((seconds * (1 - share)) / share)}`);
   return parts;
 }
 
