@@ -97,6 +97,14 @@ export const storeLocked = defineError<{ file: string; seconds: number }>("SLIPW
   status: 503,
 });
 
+/** A store in a registry, where other writers do not come to an end. */
+export const storeClaimed = defineError<{ store: string; seconds: number }>("SLIPWAY_ARTIFACT_STORE_CLAIMED", {
+  message: ({ store, seconds }) => `others have been writing to ${store} for ${seconds} s without an end`,
+  mend: ({ store }) =>
+    `Run the command again. If it lasts, see who writes to ${store}; \`crane ls\` of its repository slipway.store shows a tag claim.… for each writer.`,
+  status: 503,
+});
+
 export const storeNotLockable = defineError<{ file: string; why: string }>("SLIPWAY_ARTIFACT_STORE_NOT_LOCKABLE", {
   message: ({ file, why }) => `cannot lock the store by ${file}: ${why}`,
   mend: () =>

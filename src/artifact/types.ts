@@ -1,6 +1,7 @@
 import type { Digest } from "../base/digest.ts";
 import type { SlipwayError } from "../base/errors.ts";
 import type { Signature } from "../model/signature.ts";
+import type { Blob } from "./oci.ts";
 
 /** Where a model comes from. Kept in the artifact's `slipway.json` layer, so it travels with the model. */
 export interface Lineage {
@@ -45,6 +46,14 @@ export interface Artifact {
   createdAt: string;
 }
 
+/** An artifact as it is stored, byte for byte: what is copied from store to store. */
+export interface PackedArtifact {
+  artifact: Omit<Artifact, "aliases">;
+  manifest: Blob;
+  /** All that the manifest refers to. */
+  blobs: readonly Blob[];
+}
+
 /** One move of an alias. Without `from` it was set anew, without `to` it was removed. */
 export interface AliasMove {
   /** Counts up by one over all moves in the store. */
@@ -74,6 +83,10 @@ export interface Store {
   find(name: string, inputs: Digest): Promise<Artifact | undefined>;
   /** Newest first. */
   list(name?: string): Promise<Artifact[]>;
+  /** The artifact's manifest and blobs, all of them checked, for copying. Throws like `get`, `blobCorrupted`, `blobMissing`. */
+  pack(reference: string): Promise<PackedArtifact>;
+  /** Stores what another store packed: the same bytes, so the same digest. Otherwise as `put`. */
+  putPacked(packed: PackedArtifact): Promise<Artifact>;
   /** The ONNX file's bytes, checked against its digest. Throws `blobCorrupted`, `blobMissing`. */
   readModel(artifact: Pick<Artifact, "name" | "model">): Promise<Uint8Array>;
   /**

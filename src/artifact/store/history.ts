@@ -72,7 +72,8 @@ function parseMove(line: string, where: string): AliasMove {
   }
 }
 
-function whoAmI(): string {
+/** Account and machine: `ada@laptop`. */
+export function whoAmI(): string {
   return `${nameOfUser()}@${hostname()}`;
 }
 

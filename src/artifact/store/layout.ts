@@ -17,7 +17,7 @@ import { readBlob } from "./blobs.ts";
 import { readIndex, toPaths } from "./folder.ts";
 import { readHistory } from "./history.ts";
 import { findDamage } from "./reach.ts";
-import { findArtifact, getArtifact, listArtifacts } from "./read.ts";
+import { findArtifact, getArtifact, listArtifacts, packStored } from "./read.ts";
 import { collectBlobs, putArtifact, removeAlias, removeArtifact, setAlias } from "./write.ts";
 
 /** Where the store of a project lies. */
@@ -38,6 +38,8 @@ export async function openStore(folder: string): Promise<Store> {
     get: usable((reference) => getArtifact(paths, reference)),
     find: usable((name, inputs) => findArtifact(paths, name, inputs)),
     list: usable((name) => listArtifacts(paths, name)),
+    pack: usable((reference) => packStored(paths, reference)),
+    putPacked: usable((packed) => putArtifact(paths, packed)),
     readModel: usable(({ model }) => readBlob(root, model)),
     setAlias: usable((name, alias, digest, options) => setAlias(paths, name, alias, digest, options)),
     removeAlias: usable((name, alias) => removeAlias(paths, name, alias)),

@@ -3,12 +3,12 @@ import type { Digest } from "../../base/digest.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { artifactIncomplete, blobCorrupted, blobMissing } from "../errors.ts";
 import { readManifest, toArtifact } from "../manifest.ts";
-import { annotations } from "../oci.ts";
+import { annotations, type Blob } from "../oci.ts";
 import { resolveReference } from "../resolve.ts";
-import type { Artifact } from "../types.ts";
+import type { Artifact, PackedArtifact } from "../types.ts";
 import { readBlob } from "./blobs.ts";
 import { readIndex, type StorePaths } from "./folder.ts";
-import { listEntries, type Entry } from "./index-file.ts";
+import { listEntries, listReferences, type Entry } from "./index-file.ts";
 
 export async function getArtifact(paths: StorePaths, reference: string): Promise<Artifact> {
   const entry = resolveReference(reference, listEntries(await readIndex(paths)), paths.root);
@@ -43,8 +43,22 @@ export async function findArtifact(paths: StorePaths, name: string, inputs: Dige
   return undefined;
 }
 
+/** The manifest and all blobs of an artifact, as they are stored. */
+export async function packStored(paths: StorePaths, reference: string): Promise<PackedArtifact> {
+  const artifact = await getArtifact(paths, reference);
+  const { name, digest, model, signature, lineage, createdAt } = artifact;
+  const { descriptor } = resolveReference(`${name}@${digest}`, listEntries(await readIndex(paths)), paths.root);
+  const bytes = await readBlob(paths.root, descriptor);
+  const blobs: Blob[] = [];
+  for (const one of listReferences(JSON.parse(new TextDecoder().decode(bytes))))
+    blobs.push({ descriptor: one, bytes: await readBlob(paths.root, one) });
+  const { mediaType, size } = descriptor;
+  const manifest = { descriptor: { mediaType, digest, size }, bytes };
+  return { artifact: { name, digest, model, signature, lineage, createdAt }, manifest, blobs };
+}
+
 /** Of the same second, the one that was stored last comes first. */
-function toNewestFirst(artifacts: readonly Artifact[]): Artifact[] {
+export function toNewestFirst(artifacts: readonly Artifact[]): Artifact[] {
   return artifacts
     .toReversed()
     .toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));

@@ -1,0 +1,109 @@
+/**
+ * @file One writer at a time, in a registry that has no locks. A writer puts a tag of its own, then lists the tags: of two who do so at the same
+ * time at least one sees the other. Who sees another takes its own away and comes again later; so never two go on, whatever the timing.
+ * It rests on two things that a registry has to do: a tag that was put is in the list at once, and a request that we gave up is not
+ * carried out after `leaseMs`. A writer that died leaves its tag behind; the others take it away when they have seen it that long.
+ */
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { headManifest } from "../../oci/manifests.ts";
+import { listTags } from "../../oci/tags.ts";
+import { storeClaimed } from "../errors.ts";
+import { dropTag, journalOf, putNote, type RegistryPlace } from "./registry-repository.ts";
+import { nothing, readClaimTag, toClaimTag, toNote, type ClaimKind } from "./registry-tags.ts";
+
+export interface ClaimTimes {
+  /** How long a writer that does not end is waited for before it counts as dead; its own work ends at half of that. */
+  leaseMs: number;
+  /** How long to wait in all. */
+  patienceMs: number;
+}
+
+export const claimTimes: ClaimTimes = { leaseMs: 40_000, patienceMs: 120_000 };
+
+/** Claims of another day that could not be deleted: whatever the clocks, their writers are gone. */
+const forgottenMs = 3_600_000;
+
+/** Writers of this process by store: they wait in line here, which is faster than in the registry. */
+const lines = new Map<string, Promise<unknown>>();
+
+/** Runs `work` while no other writer of the store does. Its signal ends requests that take too long for the claim. Throws `storeClaimed`. */
+export async function withClaim<T>(
+  place: RegistryPlace,
+  kind: ClaimKind,
+  work: (signal: AbortSignal) => Promise<T>,
+  times: ClaimTimes = claimTimes,
+): Promise<T> {
+  const before = lines.get(place.location) ?? Promise.resolve();
+  const turn = before.then(async () => {
+    const claim = await claimStore(place, kind, times);
+    try {
+      return await work(claim.signal);
+    } finally {
+      await claim.release();
+    }
+  });
+  // The next in line comes whether or not this one succeeds.
+  const quiet = turn.catch(() => undefined);
+  lines.set(place.location, quiet);
+  try {
+    return await turn;
+  } finally {
+    if (lines.get(place.location) === quiet) lines.delete(place.location);
+  }
+}
+
+/** Waits until nobody collects; does not keep anybody from beginning. */
+export async function waitForCollectors(place: RegistryPlace, times: ClaimTimes = claimTimes): Promise<void> {
+  const watch = watchClaims(place, times);
+  for (let round = 0; (await watch.others(["collect"])).length > 0; round++) await watch.wait(round);
+}
+
+async function claimStore(
+  place: RegistryPlace,
+  kind: ClaimKind,
+  times: ClaimTimes,
+): Promise<{ signal: AbortSignal; release: () => Promise<void> }> {
+  const watch = watchClaims(place, times);
+  const journal = journalOf(place);
+  for (let round = 0; ; round++) {
+    const tag = toClaimTag(kind, Date.now(), randomBytes(8).toString("hex"));
+    const signal = AbortSignal.timeout(times.leaseMs / 2);
+    // A manifest of its own for each claim: some registries can delete by digest only.
+    const note = toNote("application/vnd.slipway.claim.v1+json", { "dev.slipway.claim": tag });
+    const release = () => dropTag(place, journal, tag, { only: note.digest });
+    await putNote(place, journal, tag, note);
+    if ((await watch.others(["collect", "write"], tag)).length === 0) return { signal, release };
+    await release();
+    await watch.wait(round);
+  }
+}
+
+function watchClaims(place: RegistryPlace, { leaseMs, patienceMs }: ClaimTimes) {
+  const journal = journalOf(place);
+  const seen = new Map<string, number>();
+  const began = performance.now();
+  return {
+    others: async (kinds: readonly ClaimKind[], own?: string): Promise<string[]> => {
+      const alive: string[] = [];
+      for (const tag of await listTags(journal)) {
+        const claim = readClaimTag(tag);
+        if (claim === undefined || tag === own || !kinds.includes(claim.kind) || Date.now() - claim.at > forgottenMs)
+          continue;
+        const target = await headManifest(journal, tag);
+        if (target === undefined || target.digest === nothing.digest) continue;
+        const first = seen.get(tag) ?? performance.now();
+        seen.set(tag, first);
+        if (performance.now() - first > leaseMs) await dropTag(place, journal, tag);
+        else alive.push(tag);
+      }
+      return alive;
+    },
+    wait: async (round: number): Promise<void> => {
+      if (performance.now() - began > patienceMs)
+        throw storeClaimed({ store: place.location, seconds: Math.round(patienceMs / 1000) });
+      // Random, and longer each time, so that two who met do not meet again and again.
+      await sleep(Math.random() * Math.min(2000, 50 * 2 ** round) + 10);
+    },
+  };
+}
