@@ -49,6 +49,7 @@ async function bundle(): Promise<void> {
       train: "src/train/index.ts",
       cli: "src/cli/main.ts",
       "train-worker": "src/train/sequential/worker.ts",
+      "gzip-worker": "src/image/gzip/worker.ts",
     },
     packages: "external",
     splitting: true,

@@ -1,0 +1,63 @@
+/** @file An image as one tar file, for machines that no registry reaches: `ctr images import`, `docker load`, `podman load`, kind, minikube. */
+import { open, rename, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { fromBytes, type BlobSource } from "../../oci/blob-source.ts";
+import { destinationUnusable } from "../errors.ts";
+import { storedGzip } from "../gzip/stored.ts";
+import { readAll } from "../hash.ts";
+import { layerTypes } from "../layer.ts";
+import { printImage } from "../manifest.ts";
+import { textEntry, type TarEntry } from "../tar/entry.ts";
+import { writeTar } from "../tar/write.ts";
+import type { Image, ImageIndex } from "../types.ts";
+import { listContent } from "./content.ts";
+import { layoutVersion, named, printLayoutIndex } from "./layout.ts";
+
+/** An OCI layout in a tar: an image or an index, by its own digests. */
+export function ociArchive(image: Image | ImageIndex, name: string): BlobSource {
+  const content = listContent(image);
+  return writeTar(name, [
+    textEntry("oci-layout", layoutVersion),
+    textEntry("index.json", printLayoutIndex([named(content, name)])),
+    ...content.blobs.map(({ digest, source }) => fileOf(`blobs/${digest.replace(":", "/")}`, source)),
+  ]);
+}
+
+/**
+ * What `docker save` writes, for one platform. All layers are gzip here, since some readers look at the first one only and take
+ * the others to be like it; config and image id are those of the image.
+ */
+export async function dockerArchive(image: Image, name: string): Promise<BlobSource> {
+  const { config } = printImage(image);
+  const configPath = `${config.descriptor.digest.slice("sha256:".length)}.json`;
+  const entries: TarEntry[] = [fileOf(configPath, fromBytes(config.bytes, configPath))];
+  const paths: string[] = [];
+  for (const { descriptor, content, diffId } of image.layers) {
+    const path = `${diffId.slice("sha256:".length)}.tar.gz`;
+    paths.push(path);
+    entries.push(fileOf(path, descriptor.mediaType === layerTypes.tar ? await storedGzip(content) : content));
+  }
+  const manifest = [{ Config: configPath, RepoTags: [name], Layers: paths }];
+  return writeTar(name, [textEntry("manifest.json", JSON.stringify(manifest)), ...entries]);
+}
+
+/** Writes an archive to a file, which is there whole or not at all. Throws `destinationUnusable`. */
+export async function writeArchive(archive: BlobSource, path: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    {
+      await using file = await open(draft, "wx", 0o644);
+      for await (const piece of readAll(archive)) await file.writeFile(piece);
+    }
+    await rename(draft, path);
+  } catch (error) {
+    const { syscall, message } = error as NodeJS.ErrnoException;
+    throw syscall === undefined ? error : destinationUnusable({ path, why: message }, { cause: error });
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function fileOf(path: string, content: BlobSource): TarEntry {
+  return { kind: "file", path, mode: 0o644, content, stamp: undefined };
+}
