@@ -131,6 +131,15 @@ export function openRegistry(host: string, options: RegistryOptions = {}): Regis
     return answer;
   };
 
+  /** An answer to HEAD has no body, so it does not say why it says no: GET does. */
+  const askForWords = async (silent: Answer, call: Call, attempt: Attempt): Promise<Answer> => {
+    if (silent.status >= 500 || silent.status === 429) return silent;
+    const answer = await exchange({ ...call, method: "GET" }, attempt).catch(() => undefined); // then there are no words
+    if (answer?.status === silent.status) return answer;
+    answer?.body.destroy();
+    return silent;
+  };
+
   return {
     host,
     concurrency: options.concurrency ?? 4,
@@ -144,7 +153,8 @@ export function openRegistry(host: string, options: RegistryOptions = {}): Regis
         });
         met = true;
         if (call.expect.includes(answer.status)) return answer;
-        throw await explainAnswer(answer, attempt, authorizer);
+        const told = call.method === "HEAD" ? await askForWords(answer, call, attempt) : answer;
+        throw await explainAnswer(told, attempt, authorizer);
       });
     },
     locate: (location, from) => {

@@ -11,7 +11,8 @@ export interface RunningRegistry {
   folder: string;
   /** Its last lines, for failing tests. */
   log: () => string;
-  stop: () => Promise<void>;
+  /** Kills it. Its folder goes too, unless it is to be kept or was given. */
+  stop: (options?: { keep?: boolean }) => Promise<void>;
 }
 
 export interface StartOptions {
@@ -67,10 +68,10 @@ export async function startRegistry(options: StartOptions = {}): Promise<Running
     host: await address.promise,
     folder,
     log,
-    stop: async () => {
+    stop: async ({ keep = options.folder !== undefined } = {}) => {
       child.kill("SIGKILL");
       await ended.promise;
-      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+      if (!keep) await rm(folder, { recursive: true, force: true });
     },
   };
 }
