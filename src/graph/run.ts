@@ -3,6 +3,7 @@
 import ort from "onnxruntime-node";
 import type { ElementType } from "../onnx/types.ts";
 import { graphInput, graphLoad, graphReleased, graphRun } from "./errors.ts";
+import { isStopped, stopper } from "./in-place.ts";
 
 type NumberData =
   | Float32Array
@@ -50,7 +51,7 @@ export interface Session {
   /**
    * Fixes the tensors of every run to come: inputs are read from their arrays, results written into theirs, nothing is allocated.
    * Inputs and results must not share memory: onnxruntime would overwrite what it still reads, without an error, so the first
-   * run is refused then. Outputs not named are not computed.
+   * run is refused then. Outputs not named are not computed. A model made by `leaveInPlace` costs no copy of its results.
    */
   bind(
     feeds: Readonly<Record<string, PlainTensor>>,
@@ -65,13 +66,16 @@ export async function createSession(model: Uint8Array | string, options: Session
   const { name } = options;
   const native = await load(model, options);
   const inputs = native.inputMetadata.map((port) => toPort(name, port));
-  const outputs = native.outputMetadata.map((port) => toPort(name, port));
+  const outputs = native.outputMetadata.filter((port) => port.name !== stopper).map((port) => toPort(name, port));
+  const inPlace = native.outputNames.includes(stopper);
   let released = false;
   const run = async (feeds: ort.InferenceSession.FeedsType, fetches: ort.InferenceSession.FetchesType) => {
     if (released) throw graphReleased({ model: name });
     try {
       return await native.run(feeds, fetches);
     } catch (error) {
+      // The results are in place; only the copies were not made.
+      if (inPlace && isStopped(error)) return {};
       throw graphRun({ model: name, reason: reasonOf(error) }, { cause: error });
     }
   };
@@ -80,16 +84,16 @@ export async function createSession(model: Uint8Array | string, options: Session
     inputs,
     outputs,
     async run(feeds) {
-      const results = await run(toNativeFeeds(name, inputs, feeds), native.outputNames);
+      const results = await run(
+        toNativeFeeds(name, inputs, feeds),
+        outputs.map((port) => port.name),
+      );
       return Object.fromEntries(Object.entries(results).map(([key, value]) => [key, fromNative(value)]));
     },
     bind(feeds, results) {
       const nativeFeeds = toNativeFeeds(name, inputs, feeds);
-      const fetches = toNativeFeeds(
-        name,
-        outputs.filter((port) => port.name in results),
-        results,
-      );
+      const wanted = outputs.filter((port) => port.name in results);
+      const fetches = { ...(inPlace && { [stopper]: null }), ...toNativeFeeds(name, wanted, results) };
       let checked = false;
       return async () => {
         if (!checked) refuseSharedMemory(name, feeds, results);

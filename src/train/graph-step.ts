@@ -2,6 +2,7 @@
 
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { product } from "../graph/build.ts";
+import { leaveInPlace } from "../graph/in-place.ts";
 import { createSession, type PlainTensor } from "../graph/run.ts";
 import { networkTooLarge } from "../model/errors.ts";
 import { createInitialStatistics } from "../model/initial.ts";
@@ -95,7 +96,7 @@ interface StepRun {
 async function openRun(plan: NetworkPlan, options: StepOptions, arrays: Arrays, train: boolean): Promise<StepRun> {
   const { loss, rows, batch } = options;
   const graph = buildTrainingGraph(plan, { loss, rows, batch, train });
-  const session = await createSession(writeModel(graph.model), { name: "the training graph" });
+  const session = await createSession(writeModel(leaveInPlace(graph.model)), { name: "the training graph" });
   const masks = [...graph.masks].map(
     ([name, shape]) => ({ name, type: "uint8", shape, data: new Uint8Array(padded(product(shape))) }) as const,
   );

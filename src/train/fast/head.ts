@@ -13,6 +13,7 @@ import {
   type Value,
 } from "../../graph/build.ts";
 import * as ops from "../../graph/ops/index.ts";
+import { leaveInPlace } from "../../graph/in-place.ts";
 import { createSession, type PlainTensor, type Session } from "../../graph/run.ts";
 import { addForward } from "../../model/forward.ts";
 import { writeModel } from "../../onnx/write.ts";
@@ -93,7 +94,7 @@ export function createHead(
     addOutput(graph, "loss", at(loss, 0));
     for (const [index, value] of by.entries()) addOutput(graph, `${value.name}.gradient`, at(gradients, index));
     for (const [name, value] of forward.statistics) addOutput(graph, `${name}.new`, value);
-    return { model: writeModel(toModel(graph)), masks, renewed: [...forward.statistics.keys()] };
+    return { model: writeModel(leaveInPlace(toModel(graph))), masks, renewed: [...forward.statistics.keys()] };
   }
 
   function ownShape(name: string, plain: readonly number[]): readonly number[] {

@@ -3,6 +3,7 @@
 import { createTape, apply, differentiate } from "../../graph/autodiff.ts";
 import { addInput, addOutput, at, constant, createGraph, toModel } from "../../graph/build.ts";
 import * as ops from "../../graph/ops/index.ts";
+import { leaveInPlace } from "../../graph/in-place.ts";
 import { createSession } from "../../graph/run.ts";
 import { writeModel } from "../../onnx/write.ts";
 import type { Arena } from "./arena.ts";
@@ -177,7 +178,7 @@ function buildActivation(
     const dy = addInput(graph, "dy", "float32", shape);
     addOutput(graph, "dx", at(differentiate(tape, y, dy, [x]), 0));
   }
-  return writeModel(toModel(graph));
+  return writeModel(leaveInPlace(toModel(graph)));
 }
 
 function reserveOutput(image: Image, { arena, rows }: Site): Activation & { gradient: number } {

@@ -1,6 +1,7 @@
 /** @file Matrix products by onnxruntime over the step's memory: no copies, one thread. */
 
 import { addInput, addNode, addOutput, createGraph, int, type Size, toModel, type Value } from "../../graph/build.ts";
+import { leaveInPlace } from "../../graph/in-place.ts";
 import { createSession } from "../../graph/run.ts";
 import { writeModel } from "../../onnx/write.ts";
 import { type Machine, viewFloats } from "./segment.ts";
@@ -42,7 +43,7 @@ export async function createProducts(
     const value = addNode(graph, "FusedMatMul", [input(a), input(b)], spec, { attributes, domain: "com.microsoft" });
     addOutput(graph, `out.${y}`, value);
   }
-  const session = await createSession(writeModel(toModel(graph)), { name: "matrix products" });
+  const session = await createSession(writeModel(leaveInPlace(toModel(graph))), { name: "matrix products" });
   return {
     bind(places, sizes = {}) {
       const tensor = ([name, open]: [string, readonly Size[]]) => {
