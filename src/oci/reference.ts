@@ -17,7 +17,7 @@ export interface RegistryPrefix {
 }
 
 const dockerHub = "docker.io";
-/** By the distribution spec; the limit is that of the whole name with its host, as docker and containerd hold it. */
+/** By the distribution spec; docker and containerd hold the whole name with its host to 255 characters. */
 const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const label = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
@@ -31,7 +31,8 @@ export function parseImageReference(text: string): ImageReference {
     throw refuse(text, `the tag ${JSON.stringify(tag)} is not of letters, digits, ".", "_", "-" (at most 128)`);
   const { registry, path } = splitHost(text, name);
   const repository = registry === dockerHub && !path.includes("/") ? `library/${path}` : path;
-  if (!isRepository(repository) || registry.length + 1 + repository.length > 255) throw refuse(text, explain(path));
+  if (!isRepository(repository)) throw refuse(text, explain(path));
+  if (registry.length + 1 + repository.length > 255) throw refuse(text, "it is longer than 255 characters");
   return {
     registry,
     repository,
@@ -59,7 +60,7 @@ export function printImageReference({ registry, repository, tag, digest }: Image
 }
 
 export function isRepository(text: string): boolean {
-  return text.length <= 255 && repositoryPattern.test(text);
+  return repositoryPattern.test(text);
 }
 
 export function isTag(text: string): boolean {
