@@ -8,6 +8,9 @@ import { openStore } from "../src/artifact/store/layout.ts";
 import { imageFolder } from "../src/data/index.ts";
 import { openDataset } from "../src/data/open.ts";
 import { readModel } from "../src/onnx/read.ts";
+import { decodeImage } from "../src/pixels/decode.ts";
+import { loadProject } from "../src/project/load.ts";
+import { createSession } from "../src/graph/run.ts";
 import { multipartRequest, runLoad, type LoadResult } from "../src/testing/load.ts";
 import { preparePeers } from "./lib/peers.ts";
 import { freePort, start, waitForAnswer, watchMemory } from "./lib/process.ts";
@@ -42,6 +45,9 @@ interface ServedModel {
   weights: string;
   names: string;
   layers: string;
+  /** What our own server needs: the project's bundle and the store. */
+  app: string;
+  store: string;
 }
 
 interface Round {
@@ -67,7 +73,7 @@ export async function benchServing(options: {
     const candidates = listCandidates(python, model).filter(
       ({ name }) => options.only.length === 0 || name === "slipway" || options.only.includes(name),
     );
-    const uploads = await readUploads();
+    const uploads = await readUploads(model.path);
     const rounds = new Map<string, Round[]>(candidates.map(({ name }) => [name, []]));
     for (let round = 0; round < options.rounds; round++) {
       for (const candidate of candidates) {
@@ -95,9 +101,16 @@ function listCandidates(python: string, model: ServedModel): Candidate[] {
     {
       name: "slipway",
       health: "/readyz",
+      // The file that ships in the image, as it is started there.
       command: (port) => ({
         file: process.execPath,
-        args: [join(root, "bin/slipway.js"), "serve", "--project", example, "--port", String(port)],
+        args: [join(root, "dist/server.js")],
+        env: {
+          PORT: String(port),
+          SLIPWAY_APP: model.app,
+          SLIPWAY_STORE: model.store,
+          SLIPWAY_MODEL: "digits:champion",
+        },
       }),
     },
     {
@@ -140,7 +153,7 @@ function listCandidates(python: string, model: ServedModel): Candidate[] {
 
 async function runRound(
   candidate: Candidate,
-  uploads: { requests: Uint8Array[]; labels: string[] },
+  uploads: { requests: Uint8Array[]; answers: string[] },
   options: { seconds: number; connections: number },
 ): Promise<Round> {
   const port = await freePort();
@@ -156,7 +169,7 @@ async function runRound(
       seconds: options.seconds,
       warmupSeconds: 2,
       requests: uploads.requests,
-      check: (index, _status, body) => Number(/"prediction": *(\d)/.exec(body)?.[1]) === Number(uploads.labels[index]),
+      check: (index, _status, body) => Number(/"prediction": *(\d)/.exec(body)?.[1]) === Number(uploads.answers[index]),
     });
     return { load, ready, memoryMB: peak() };
   } finally {
@@ -171,7 +184,9 @@ async function exportModel(folder: string): Promise<ServedModel> {
   });
   if (trained.status !== 0)
     throw new Error(`slipway train examples/digits ended with ${trained.status}; its message is above`);
-  const store = await openStore(join(example, ".slipway/store"));
+  const { appPath } = await loadProject(example);
+  const folderOfStore = join(example, ".slipway/store");
+  const store = await openStore(folderOfStore);
   const artifact = await store.get("digits");
   const bytes = await store.readModel(artifact);
   const path = join(folder, "model.onnx");
@@ -184,25 +199,29 @@ async function exportModel(folder: string): Promise<ServedModel> {
     Buffer.concat(tensors.map(({ data }) => new Uint8Array((data as Float32Array).slice().buffer))),
   );
   const names = JSON.stringify(tensors.map(({ name, data }) => [name, data.length]));
-  return { path, weights, names, layers: JSON.stringify(layers) };
+  return { path, weights, names, layers: JSON.stringify(layers), app: appPath, store: folderOfStore };
 }
 
-/** Every twentieth image of the example: about 250 uploads that are alike in no two connections' order. */
-async function readUploads(): Promise<{ requests: Uint8Array[]; labels: string[] }> {
+/** Every twentieth image of the example: some 250 uploads, and the answer that the model has for each. */
+async function readUploads(modelPath: string): Promise<{ requests: Uint8Array[]; answers: string[] }> {
   const dataset = await openDataset(imageFolder("data", { size: [28, 28], channels: 1 }), { root: example });
   const entries = dataset.entries.filter((_, index) => index % 20 === 0);
-  const order = entries.map((_, index) => entries[(index * 97) % entries.length]!);
-  const requests = order.map(({ path }) =>
-    multipartRequest({
-      host: "127.0.0.1",
-      path: "/predict",
-      field: "file",
-      fileName: path.replace("/", "-"),
-      contentType: "image/jpeg",
-      content: readFileSync(join(dataset.folder, path)),
-    }),
-  );
-  return { requests, labels: order.map(({ label }) => label) };
+  const session = await createSession(modelPath, { name: "digits" });
+  const requests: Uint8Array[] = [];
+  const answers: string[] = [];
+  for (let index = 0; index < entries.length; index++) {
+    // A stride through the labels: neighbours differ.
+    const { path } = entries[(index * 97) % entries.length]!;
+    const content = readFileSync(join(dataset.folder, path));
+    const data = decodeImage(content, { height: 28, width: 28, channels: 1, otherSizes: "refuse" });
+    const { probabilities } = await session.run({ image: { type: "uint8", shape: [1, 28, 28, 1], data } });
+    const row = [...(probabilities!.data as Float32Array)];
+    answers.push(dataset.labels[row.indexOf(Math.max(...row))]!);
+    const upload = { field: "file", fileName: path.replace("/", "-"), contentType: "image/jpeg", content };
+    requests.push(multipartRequest({ host: "127.0.0.1", path: "/predict", ...upload }));
+  }
+  await session.release();
+  return { requests, answers };
 }
 
 function summariseRounds(rounds: ReadonlyMap<string, Round[]>): { rows: ServeRow[]; table: string } {

@@ -24,6 +24,8 @@ if (types) {
 }
 
 async function bundle(): Promise<void> {
+  // Chunks are named by their content: those of earlier builds would stay, and be packed.
+  for (const file of globSync("*.{js,map,wasm}", { cwd: dist })) rmSync(join(dist, file));
   const shared = {
     bundle: true,
     platform: "node",
