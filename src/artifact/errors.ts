@@ -105,6 +105,13 @@ export const storeClaimed = defineError<{ store: string; seconds: number }>("SLI
   status: 503,
 });
 
+/** A change that took longer than other writers wait for it. */
+export const storeSlow = defineError<{ store: string; seconds: number }>("SLIPWAY_ARTIFACT_STORE_SLOW", {
+  message: ({ store, seconds }) => `the change to ${store} was given up after ${seconds} s: the registry is too slow`,
+  mend: () => "Run the command again: what is done is not done twice, and nothing is left half done.",
+  status: 503,
+});
+
 export const storeNotLockable = defineError<{ file: string; why: string }>("SLIPWAY_ARTIFACT_STORE_NOT_LOCKABLE", {
   message: ({ file, why }) => `cannot lock the store by ${file}: ${why}`,
   mend: () =>

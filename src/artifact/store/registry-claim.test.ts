@@ -87,3 +87,16 @@ test("tags of claims are read back as they were written", () => {
   for (const other of ["champion", "claim.x.1.a", "claim.write.", "name.digits"])
     expect(readClaimTag(other)).toBeUndefined();
 });
+
+test("work that takes longer than its claim is ended, and says why", async () => {
+  const [place] = newPlaces();
+  const slow = withClaim(
+    place!,
+    "write",
+    async (signal) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
+    { leaseMs: 40, patienceMs: 1000 },
+  );
+  await expect(slow).rejects.toThrowError(expect.objectContaining({ code: "SLIPWAY_ARTIFACT_STORE_SLOW" }));
+  expect(tagsOf(place!)).toEqual([]);
+});

@@ -8,7 +8,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { headManifest } from "../../oci/manifests.ts";
 import { listTags } from "../../oci/tags.ts";
-import { storeClaimed } from "../errors.ts";
+import { findSlipwayError } from "../../base/errors.ts";
+import { storeClaimed, storeSlow } from "../errors.ts";
 import { dropTag, journalOf, putNote, type RegistryPlace } from "./registry-repository.ts";
 import { nothing, readClaimTag, toClaimTag, toNote, type ClaimKind } from "./registry-tags.ts";
 
@@ -27,7 +28,7 @@ const forgottenMs = 3_600_000;
 /** Writers of this process by store: they wait in line here, which is faster than in the registry. */
 const lines = new Map<string, Promise<unknown>>();
 
-/** Runs `work` while no other writer of the store does. Its signal ends requests that take too long for the claim. Throws `storeClaimed`. */
+/** Runs `work` while no other writer of the store does. Its signal ends requests that take too long for the claim. Throws `storeClaimed`, `storeSlow`. */
 export async function withClaim<T>(
   place: RegistryPlace,
   kind: ClaimKind,
@@ -39,8 +40,11 @@ export async function withClaim<T>(
     const claim = await claimStore(place, kind, times);
     try {
       return await work(claim.signal);
+    } catch (error) {
+      const isLate = claim.signal.aborted && findSlipwayError(error) === undefined;
+      throw isLate ? storeSlow({ store: place.location, seconds: times.leaseMs / 2000 }, { cause: error }) : error;
     } finally {
-      await claim.release();
+      await claim.release().catch(leaveBehind);
     }
   });
   // The next in line comes whether or not this one succeeds.
@@ -51,6 +55,11 @@ export async function withClaim<T>(
   } finally {
     if (lines.get(place.location) === quiet) lines.delete(place.location);
   }
+}
+
+/** The work has ended, well or not, and that is what counts: others take the claim away when its lease is over. */
+function leaveBehind(error: unknown): void {
+  if (findSlipwayError(error) === undefined) throw error;
 }
 
 /** Waits until nobody collects; does not keep anybody from beginning. */

@@ -34,7 +34,7 @@ export interface Entry extends Known {
 }
 
 /** Requests that ask only for headers are cheap: more of them go at once than transfers do. */
-const looksAtOnce = 16;
+export const looksAtOnce = 16;
 
 /** Artifacts of one name, with their aliases. */
 export async function listEntries(place: RegistryPlace, name: string): Promise<Entry[]> {

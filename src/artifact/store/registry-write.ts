@@ -7,6 +7,7 @@ import { deleteManifest, putManifest } from "../../oci/manifests.ts";
 import { pushBlob } from "../../oci/push-blob.ts";
 import { deleteBlob } from "../../oci/read-blob.ts";
 import { isTag } from "../../oci/reference.ts";
+import { emptyConfig } from "../../oci/types.ts";
 import type { Repository } from "../../oci/repository.ts";
 import { forEachLimited } from "../../oci/transfer.ts";
 import { aliasMoved, artifactInUse, blobMissing, contentInvalid, referenceInvalid } from "../errors.ts";
@@ -17,7 +18,15 @@ import type { Artifact, PackedArtifact } from "../types.ts";
 import { isManifest } from "./index-file.ts";
 import { waitForCollectors, withClaim } from "./registry-claim.ts";
 import { addMoves, addName, listNames, toMove } from "./registry-journal.ts";
-import { findEntry, listEntries, readManifestBytes, readName, readReferences, type Entry } from "./registry-read.ts";
+import {
+  findEntry,
+  listEntries,
+  looksAtOnce,
+  readManifestBytes,
+  readName,
+  readReferences,
+  type Entry,
+} from "./registry-read.ts";
 import {
   dropTag,
   isUnsupported,
@@ -36,6 +45,9 @@ import {
   toNameTag,
   toRemovedTag,
 } from "./registry-tags.ts";
+
+/** How long one round of collecting takes up new work, in milliseconds: well within a claim. */
+const roundMs = 5000;
 
 export async function putArtifact(place: RegistryPlace, packed: PackedArtifact, report?: Report): Promise<Artifact> {
   const { artifact, manifest, blobs } = packed;
@@ -125,57 +137,66 @@ export async function removeArtifact(place: RegistryPlace, reference: string, { 
 
 /** Deletes the blobs of removed artifacts. Throws `unsupported` of the client where there are some and the registry deletes nothing. */
 export async function collectBlobs(place: RegistryPlace): Promise<{ blobs: number; bytes: number }> {
-  return withClaim(place, "collect", async () => {
-    const swept = { blobs: 0, bytes: 0 };
-    for (const name of await listNames(place)) await collectName(place, name, swept);
-    return swept;
-  });
+  const swept = { blobs: 0, bytes: 0 };
+  for (const name of await listNames(place)) {
+    // In rounds: a claim is good for some seconds only, and others shall have their turn.
+    let isDone = (await readName(place, name)).removed.every(({ isCollected }) => isCollected);
+    while (!isDone) isDone = await withClaim(place, "collect", (signal) => collectName(place, name, swept, signal));
+  }
+  return swept;
 }
 
-async function collectName(place: RegistryPlace, name: string, swept: { blobs: number; bytes: number }): Promise<void> {
+/** True: nothing is left to do. */
+async function collectName(
+  place: RegistryPlace,
+  name: string,
+  swept: { blobs: number; bytes: number },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const began = performance.now();
   const { entries, removed, others } = await readName(place, name);
-  const waiting = removed.filter(({ isCollected }) => !isCollected);
-  if (waiting.length === 0) return;
   const repository = repositoryFor(place, name);
   const kept = await listReachable(place, name, [...entries.map(({ digest }) => digest), ...others]);
-  for (const { digest, tags } of waiting) {
+  for (const { digest, tags } of removed.filter(({ isCollected }) => !isCollected)) {
+    if (performance.now() - began > roundMs) return false;
     const manifest = await readManifestBytes(place, name, digest).catch(ignoreMissing);
     if (manifest !== undefined && !kept.has(digest)) {
-      await deleteManifest(repository, digest);
+      await deleteManifest(repository, digest, { signal });
       count(swept, manifest.descriptor);
       for (const blob of readReferences(manifest)) {
         if (kept.has(blob.digest)) continue;
         kept.add(blob.digest); // shared by two that were removed: deleted, and counted, once
-        if (await tryDeleteBlob(repository, blob.digest)) count(swept, blob);
+        if (await tryDeleteBlob(repository, blob.digest, signal)) count(swept, blob);
       }
     }
     let isGone = true;
-    for (const tag of tags) isGone = (await tryDelete(repository, tag)) && isGone;
-    if (isGone) await dropTag(place, repository, toRemovedTag(digest));
-    else await putNote(place, repository, toRemovedTag(digest), collected);
+    for (const tag of tags) isGone = (await tryDelete(repository, tag, { signal })) && isGone;
+    if (isGone) await dropTag(place, repository, toRemovedTag(digest), { signal });
+    else await putNote(place, repository, toRemovedTag(digest), collected, { signal });
   }
+  return true;
 }
 
 /** All that these manifests, and those below them, refer to. What a lost one referred to is unknown: then nothing may be deleted. */
 async function listReachable(place: RegistryPlace, name: string, from: readonly Digest[]): Promise<Set<Digest>> {
-  const reached = new Set<Digest>();
-  const waiting = [...from];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    if (reached.has(next)) continue;
-    const manifest = await readManifestBytes(place, name, next);
-    reached.add(next);
-    for (const one of readReferences(manifest)) {
-      if (isManifest(one)) waiting.push(one.digest);
-      else reached.add(one.digest);
-    }
+  // The notes that tags point at need it.
+  const reached = new Set<Digest>([emptyConfig.descriptor.digest]);
+  for (let level = [...new Set(from)]; level.length > 0;) {
+    for (const digest of level) reached.add(digest);
+    const manifests = await forEachLimited(level, looksAtOnce, (digest) => readManifestBytes(place, name, digest));
+    const below = manifests.flatMap(readReferences);
+    level = [
+      ...new Set(below.filter((one) => isManifest(one) && !reached.has(one.digest)).map(({ digest }) => digest)),
+    ];
+    for (const { digest } of below) reached.add(digest);
   }
   return reached;
 }
 
 /** Many registries delete manifests only, and free blobs by themselves: then there is nothing to do here. */
-async function tryDeleteBlob(repository: Repository, digest: Digest): Promise<boolean> {
+async function tryDeleteBlob(repository: Repository, digest: Digest, signal: AbortSignal): Promise<boolean> {
   try {
-    return await deleteBlob(repository, digest);
+    return await deleteBlob(repository, digest, { signal });
   } catch (error) {
     if (!isUnsupported(error)) throw error;
     return false;
