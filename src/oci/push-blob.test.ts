@@ -92,6 +92,20 @@ describe("what is sent", () => {
     expect(registry.requests.filter((request) => request.startsWith("PATCH"))).toHaveLength(3);
   });
 
+  test("in one request where the registry takes no chunks", async () => {
+    const registry = await start({
+      before: (request, response) => {
+        if (request.method !== "PATCH") return false;
+        response.writeHead(405).end();
+        return true;
+      },
+    });
+    const { digest, source } = makeBlob(5000);
+    expect(await pushBlob(open(registry), digest, source, { chunkBytes: 1000 })).toBe("uploaded");
+    const kinds = registry.requests.map((request) => request.split(" ")[0]);
+    expect(kinds).toEqual(["HEAD", "POST", "PATCH", "POST", "PUT"]);
+  });
+
   test("progress goes up to the end", async () => {
     const registry = await start();
     const { digest, source } = makeBlob(300_000);

@@ -130,18 +130,22 @@ async function startUpload(
 /** Counts tries without progress only: each byte more that the registry kept begins a new count. */
 async function uploadWhole(upload: Upload, started: Session | undefined): Promise<void> {
   const { repository, digest, source, options } = upload;
-  const state: Progress = { session: started, offset: 0 };
+  const state: Progress = { session: started, offset: 0, isWhole: source.size <= (options.chunkBytes ?? usualChunk) };
   for (let attempt = 1, best = 0; ; attempt++) {
     options.signal?.throwIfAborted();
     if (state.session === undefined) {
       const session = await startUpload(upload);
       if (session === "mounted") break;
-      Object.assign(state, { session, offset: 0 } satisfies Progress);
+      Object.assign(state, { session, offset: 0 });
     }
     try {
       await proceed(upload, state as Progress & { session: Session });
       break;
     } catch (error) {
+      if (!state.isWhole && isChunkRefused(error)) {
+        Object.assign(state, { session: undefined, offset: 0, isWhole: true } satisfies Progress);
+        continue;
+      }
       if (state.offset > best) [attempt, best] = [1, state.offset];
       await waitOrThrow(error, repository.registry.retry, attempt, options.signal);
       // The last part may have come whole, and only its answer been lost.
@@ -156,13 +160,25 @@ interface Progress {
   session: Session | undefined;
   /** Bytes that the registry has. */
   offset: number;
+  /** Goes in one request: it is small, or the registry takes no chunks. */
+  isWhole: boolean;
 }
+
+const usualChunk = 16 << 20;
+
+/** Not every registry takes several chunks, and each says so in its own way; all take one request. */
+function isChunkRefused(error: unknown): boolean {
+  const { status, operation } = findSlipwayError(error)?.details ?? {};
+  return operation === chunkOperation && [400, 404, 405, 411, 416, 501].includes(Number(status));
+}
+
+const chunkOperation = "upload a chunk to";
 
 async function proceed(upload: Upload, state: Progress & { session: Session }): Promise<void> {
   const { source, options } = upload;
   const { session } = state;
-  const chunk = Math.max(options.chunkBytes ?? 16 << 20, session.leastBytes, 1);
-  while (source.size > chunk && state.offset < source.size) {
+  const chunk = Math.max(options.chunkBytes ?? usualChunk, session.leastBytes, 1);
+  while (!state.isWhole && state.offset < source.size) {
     const end = Math.min(source.size, state.offset + chunk);
     session.url = await sendChunk(upload, session.url, state.offset, end);
     state.offset = end;
@@ -171,8 +187,8 @@ async function proceed(upload: Upload, state: Progress & { session: Session }): 
 }
 
 async function sendChunk(upload: Upload, url: URL, start: number, end: number): Promise<URL> {
-  const { repository, options, digest } = upload;
-  const operation = `upload ${shortDigest(digest)} to`;
+  const { repository, options } = upload;
+  const operation = chunkOperation;
   const answer = await repository.registry.send({
     operation,
     method: "PATCH",
@@ -235,7 +251,7 @@ async function resume(upload: Upload, state: Progress): Promise<void> {
   await discard(answer);
   const kept = answer.status < 300 ? readRangeEnd(answer) : undefined;
   if (kept === undefined || kept > source.size) {
-    Object.assign(state, { session: undefined, offset: 0 } satisfies Progress);
+    Object.assign(state, { session: undefined, offset: 0 });
     upload.tell(0);
     return;
   }

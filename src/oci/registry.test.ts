@@ -256,6 +256,23 @@ describe("logins", () => {
   });
 });
 
+describe("proxies", () => {
+  test("of the environment are used, and not for this machine", async () => {
+    const proxy = await serve((_request, response) => response.writeHead(404).end());
+    const near = await serve((_request, response) => response.writeHead(404).end());
+    const environment = { HOME: "/nowhere", HTTP_PROXY: `http://${proxy.host}`, NO_PROXY: "other.test" };
+    const far = openRepository("registry.test:5000/digits", {
+      ...options,
+      environment,
+      insecure: ["registry.test:5000"],
+    });
+    expect(await getManifest(far, "v1")).toBeUndefined();
+    expect(await getManifest(open(near, { environment }), "v1")).toBeUndefined();
+    expect(proxy.requests).toEqual(["GET http://registry.test:5000/v2/digits/manifests/v1"]);
+    expect(near.requests).toEqual(["GET /v2/digits/manifests/v1"]);
+  });
+});
+
 describe("redirects", () => {
   const bytes = new TextEncoder().encode("the content");
   const wanted = { digest: digestOf(bytes), size: bytes.byteLength };
