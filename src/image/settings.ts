@@ -29,6 +29,8 @@ export function describeRun({ name, port, codeDigest, version, model }: Describe
     Env: [
       "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
       "NODE_ENV=production",
+      // onnxruntime for Linux reports to its makers unless it is told not to: what a server runs is its owner's business.
+      "ORT_DISABLE_TELEMETRY=1",
       "HOST=0.0.0.0",
       `PORT=${port}`,
       `SLIPWAY_APP=/${appPath}`,

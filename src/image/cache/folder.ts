@@ -27,3 +27,14 @@ export async function usingCache<T>(folder: string, work: () => Promise<T>): Pro
 export function ignoreMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
 }
+
+/** A note of the cache: undefined where it is missing or broken. */
+export function parseNote(text: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? "null");
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Half a note, after a power cut: as good as none.
+    return undefined;
+  }
+}

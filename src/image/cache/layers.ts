@@ -22,7 +22,7 @@ import type { TarEntry } from "../tar/entry.ts";
 import { stampFile } from "../tar/file-entry.ts";
 import { arrange, writeTar } from "../tar/write.ts";
 import type { Layer } from "../types.ts";
-import { ignoreMissing, usingCache } from "./folder.ts";
+import { ignoreMissing, parseNote, usingCache } from "./folder.ts";
 
 export interface LayerCache {
   /** The layer of these entries, compressed now or found. Throws `cacheUnusable` and what reading the entries throws. */
@@ -74,7 +74,7 @@ export function openLayerCache(folder: string, report: Report = silent): LayerCa
   /** What is there and whole. A blob whose stamp is not the one that was noted is read and digested once more. */
   async function find(diffId: Digest): Promise<Measured | undefined> {
     const paths = toPaths(diffId);
-    const note = parse(await readFile(paths.note, "utf8").catch(ignoreMissing));
+    const note = parseNote(await readFile(paths.note, "utf8").catch(ignoreMissing));
     const [digest, size, stamp] = [note?.["digest"], note?.["size"], note?.["stamp"]];
     const facts = await stat(paths.blob).catch(ignoreMissing);
     if (facts === undefined || typeof digest !== "string" || !isDigest(digest) || facts.size !== size) return undefined;
@@ -152,18 +152,8 @@ async function* withProgress(
 }
 
 async function readNote(path: string): Promise<Digest | undefined> {
-  const diffId = parse(await readFile(path, "utf8").catch(ignoreMissing))?.["diffId"];
+  const diffId = parseNote(await readFile(path, "utf8").catch(ignoreMissing))?.["diffId"];
   return typeof diffId === "string" && isDigest(diffId) ? diffId : undefined;
-}
-
-function parse(text: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? "null");
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    // Half a note, after a power cut: as good as none.
-    return undefined;
-  }
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
@@ -180,12 +170,14 @@ async function writeWhole(path: string, text: string): Promise<void> {
 /** Removes layers that were long not asked for, and what killed processes left. */
 async function sweep(folder: string): Promise<void> {
   const names = new Set(await readdir(folder));
+  const unused: string[] = [];
   for (const name of names) {
     // A blob is as old as the last use of its note; a draft as its last write.
     const note = name.replace(/\.tar\.gz$/, ".json");
     const facts = await stat(join(folder, names.has(note) ? note : name)).catch(ignoreMissing);
-    if (facts !== undefined && Date.now() - facts.mtimeMs > unusedAfter) await rm(join(folder, name), { force: true });
+    if (facts !== undefined && Date.now() - facts.mtimeMs > unusedAfter) unused.push(name);
   }
+  for (const name of unused) await rm(join(folder, name), { force: true });
 }
 
 function hexOf(digest: Digest): string {

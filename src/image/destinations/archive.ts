@@ -10,7 +10,7 @@ import { printImage } from "../manifest.ts";
 import { textEntry, type TarEntry } from "../tar/entry.ts";
 import { writeTar } from "../tar/write.ts";
 import type { Image, ImageIndex } from "../types.ts";
-import { listContent } from "./content.ts";
+import { listBlobs, listContent } from "./content.ts";
 import { layoutVersion, named, printLayoutIndex } from "./layout.ts";
 
 /** An OCI layout in a tar: an image or an index, by its own digests. */
@@ -19,7 +19,9 @@ export function ociArchive(image: Image | ImageIndex, name: string): BlobSource 
   return writeTar(name, [
     textEntry("oci-layout", layoutVersion),
     textEntry("index.json", printLayoutIndex([named(content, name)])),
-    ...content.blobs.map(({ digest, source }) => fileOf(`blobs/${digest.replace(":", "/")}`, source)),
+    ...listBlobs(content).map(({ descriptor, content: source }) =>
+      fileOf(`blobs/${descriptor.digest.replace(":", "/")}`, source),
+    ),
   ]);
 }
 

@@ -7,7 +7,7 @@ import type { Digest } from "../../base/digest.ts";
 import type { Descriptor } from "../../oci/types.ts";
 import { contentMismatch, destinationUnusable } from "../errors.ts";
 import { createMeter, readAll } from "../hash.ts";
-import { listContent, type Content } from "./content.ts";
+import { listBlobs, listContent, type Content } from "./content.ts";
 import type { Image, ImageIndex } from "../types.ts";
 
 export const layoutVersion = `{"imageLayoutVersion":"1.0.0"}`;
@@ -21,7 +21,7 @@ export async function writeLayout(image: Image | ImageIndex, folder: string, nam
   try {
     const blobs = join(folder, "blobs", "sha256");
     await mkdir(blobs, { recursive: true });
-    for (const { digest, source } of content.blobs) await writeBlob(blobs, digest, source);
+    for (const { descriptor, content: source } of listBlobs(content)) await writeBlob(blobs, descriptor.digest, source);
     const path = join(folder, "index.json");
     const before = await readManifests(path);
     await replace(path, printLayoutIndex([...before.filter((one) => refOf(one) !== name), named(content, name)]));
@@ -33,7 +33,7 @@ export async function writeLayout(image: Image | ImageIndex, folder: string, nam
   }
 }
 
-export function named({ root, image }: Content, name: string): NamedDescriptor {
+export function named({ root, platform }: Content, name: string): NamedDescriptor {
   return {
     ...root,
     annotations: {
@@ -41,7 +41,7 @@ export function named({ root, image }: Content, name: string): NamedDescriptor {
       "io.containerd.image.name": name,
       [refName]: name,
     },
-    ...(image !== undefined && { platform: image }),
+    ...(platform !== undefined && { platform }),
   };
 }
 

@@ -7,7 +7,7 @@ import { blockTokens, createFinder, type Tokens } from "./matches.ts";
 
 const endOfBlock = 256;
 /** Earlier places tried for each match. More makes layers hardly smaller and much slower: see docs/adr/0011-images.md. */
-const depth = 4;
+const depth = 8;
 
 /** RFC 1951 §3.2.5: the first length of each length code from 257 on, and the first distance of each distance code. */
 const lengthBases = [

@@ -2,14 +2,18 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import type { Report } from "../../base/progress.ts";
-import { usingCache } from "../cache/folder.ts";
+import { digestOf } from "../../base/digest.ts";
+import { fromFile } from "../../oci/blob-source.ts";
+import { ignoreMissing, parseNote, usingCache } from "../cache/folder.ts";
 import { archiveBroken, packageMismatch, packageMissing } from "../errors.ts";
+import { measure } from "../hash.ts";
+import { stampFile } from "../tar/file-entry.ts";
 import { readTar } from "../tar/read.ts";
 import { pins, type Pin } from "./pins.ts";
 
@@ -18,6 +22,8 @@ export interface PackageOptions {
   report?: Report | undefined;
   /** Where installed packages are looked for; this module's surroundings otherwise. */
   from?: string;
+  /** Default: those of this release. */
+  pins?: readonly Pin[];
   /** Fetches the archive of `name@version` into a folder and gives its path. Default: `npm pack`. */
   fetch?: (spec: string, folder: string) => Promise<string>;
 }
@@ -35,13 +41,13 @@ export function findInstalled(name: string, from: string = import.meta.url): str
  * the package) are kept there. Throws `packageMissing`, `packageMismatch`.
  */
 export async function openPinned(name: string, files: readonly string[], options: PackageOptions): Promise<string> {
-  const pin = pins.find((one) => one.name === name);
+  const pin = (options.pins ?? pins).find((one) => one.name === name);
   if (pin === undefined) throw packageMissing({ name, version: "?", why: "this release knows no such package" });
   const installed = lookUp(name, options.from ?? import.meta.url);
   if (installed !== undefined && readVersion(installed) === pin.version) return installed;
   const folder = join(options.cache, "packages", `${name.replace("/", "+")}@${pin.version}`);
   return usingCache(options.cache, async () => {
-    if (!files.every((file) => existsSync(join(folder, file)))) await fetchPinned(pin, files, folder, options);
+    if (!(await isWhole(folder, files))) await fetchPinned(pin, files, folder, options);
     return folder;
   });
 }
@@ -54,6 +60,29 @@ export function readVersion(folder: string): string {
 function lookUp(name: string, from: string): string | undefined {
   const paths = createRequire(from).resolve.paths(name) ?? [];
   return paths.map((path) => join(path, name)).find((folder) => existsSync(join(folder, "package.json")));
+}
+
+/** What was unpacked, by digest, and the stamps that spare reading it again. */
+type Notes = Record<string, { digest: string; stamp: string }>;
+
+const notesFile = "slipway.json";
+
+/** False where a file is missing or was changed since it was unpacked. Copied to another machine, it is as whole as it was. */
+async function isWhole(folder: string, files: readonly string[]): Promise<boolean> {
+  const text = await readFile(join(folder, notesFile), "utf8").catch(ignoreMissing);
+  const notes = parseNote(text) as Notes | undefined;
+  if (notes === undefined) return false;
+  for (const path of files) {
+    const note = notes[path];
+    if (note === undefined || !existsSync(join(folder, path))) return false;
+    const { size, stamp } = await stampFile(join(folder, path));
+    if (stamp === note.stamp) continue;
+    if ((await measure(fromFile(join(folder, path), size))).digest !== note.digest) return false;
+    note.stamp = stamp;
+  }
+  const now = JSON.stringify(notes);
+  if (now !== text) await writeFile(join(folder, notesFile), now);
+  return true;
 }
 
 async function fetchPinned(pin: Pin, files: readonly string[], folder: string, options: PackageOptions): Promise<void> {
@@ -71,16 +100,29 @@ async function fetchPinned(pin: Pin, files: readonly string[], folder: string, o
     if (seen !== integrity) throw packageMismatch({ name, version, seen, wanted: integrity });
     const draft = join(scratch, "package");
     await unpack(bytes, spec, files, draft);
-    // Another process may have been first: its files are the same.
-    if (existsSync(folder)) await rename(folder, join(scratch, randomBytes(4).toString("hex"))).catch(() => {});
-    await rename(draft, folder);
+    await replaceFolder(draft, folder, scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
+/** Moves what was there aside first. Of two processes that do so at once, the later has the last word: the files are the same. */
+async function replaceFolder(draft: string, folder: string, scratch: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    if (existsSync(folder)) await rename(folder, join(scratch, randomBytes(4).toString("hex"))).catch(ignoreMissing);
+    try {
+      await rename(draft, folder);
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (tries > 3 || (code !== "ENOTEMPTY" && code !== "EEXIST")) throw error;
+    }
+  }
+}
+
 async function unpack(archive: Uint8Array, spec: string, files: readonly string[], folder: string): Promise<void> {
   const wanted = new Set(files);
+  const notes: Notes = {};
   for (const entry of readTar(gunzipSync(archive), spec)) {
     // npm's archives have one folder above all files; it is mostly named `package`.
     const path = entry.path.slice(entry.path.indexOf("/") + 1);
@@ -88,9 +130,10 @@ async function unpack(archive: Uint8Array, spec: string, files: readonly string[
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, entry.bytes);
-    await chmod(file, 0o644);
+    notes[path] = { digest: digestOf(entry.bytes), stamp: (await stampFile(file)).stamp };
   }
   if (wanted.size > 0) throw archiveBroken({ file: spec, why: `it lacks ${[...wanted].join(", ")}` });
+  await writeFile(join(folder, notesFile), JSON.stringify(notes));
 }
 
 async function npmPack(spec: string, folder: string): Promise<string> {
