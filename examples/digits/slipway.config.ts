@@ -17,7 +17,7 @@ import {
 } from "slipway/train";
 
 const edges = [conv(32, 3), relu(), maxPool(2)];
-const strokes = [conv(64, 3), batchNorm(), relu(), conv(64, 3), batchNorm(), relu(), maxPool(2)];
+const strokes = [conv(32, 3), batchNorm(), relu(), conv(64, 3), batchNorm(), relu(), maxPool(2)];
 const verdict = [flatten(), dropout(0.25), dense(128), relu(), dropout(0.5), dense(10)];
 
 export default defineProject({
@@ -28,7 +28,7 @@ export default defineProject({
     optimizer: adam({ rate: 0.003 }),
     schedule: oneCycle(),
     augment: [shift(2), rotate(10), scale(0.1)],
-    epochs: 24,
+    epochs: 32,
   }),
   gate: { accuracy: { atLeast: 0.98, notWorseThanChampionBy: 0.005 } },
   serve: {
