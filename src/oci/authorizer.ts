@@ -18,6 +18,8 @@ export interface Authorizer {
     scopes: readonly string[],
     sent: string | undefined,
   ): Promise<boolean>;
+  /** Whether we are someone there, rather than a stranger. */
+  hasLogin(repository: string): Promise<boolean>;
   /** For messages; never the secret itself. */
   describe(repository: string): Promise<string>;
   /** Texts that must never be current: passwords and tokens in use. */
@@ -97,6 +99,7 @@ export function createAuthorizer(
       }
       return false;
     },
+    hasLogin: async (repository) => (await find(repository)).credentials !== undefined,
     describe: async (repository) => (await find(repository)).source,
     secrets: () => [...passwords, ...current.values()],
   };

@@ -28,7 +28,7 @@ export interface Attempt {
   met: boolean;
 }
 
-type Judge = Pick<Authorizer, "describe" | "secrets">;
+type Judge = Pick<Authorizer, "describe" | "hasLogin" | "secrets">;
 
 const mostOfBody = 64 << 10;
 const mostOfWords = 300;
@@ -53,9 +53,13 @@ export async function explainAnswer(answer: Answer, attempt: Attempt, judge: Jud
 
 async function byStatus(failure: Failure, answer: Answer, attempt: Attempt, judge: Judge): Promise<SlipwayError> {
   const { status, code } = failure;
+  const { repository } = attempt.call;
+  // A token was given, but not for this: logging in again would not help.
+  const isTooLittle = /insufficient_scope/.test(answer.headers["www-authenticate"] ?? "") && attempt.authorized;
+  if (status === 401 && isTooLittle && (await judge.hasLogin(repository)))
+    return denied({ ...failure, credentials: await judge.describe(repository) });
   if (status === 401) return unauthorized({ ...failure, credentials: await tellLogin(attempt, judge) });
-  if (status === 403 || code === "DENIED")
-    return denied({ ...failure, credentials: await judge.describe(attempt.call.repository) });
+  if (status === 403 || code === "DENIED") return denied({ ...failure, credentials: await judge.describe(repository) });
   if (failure.retryable) return registryBusy(failure);
   // Go's and nginx's words.
   if (status === 400 && /HTTP request (?:was sent )?to (?:an )?HTTPS/i.test(failure.said ?? ""))

@@ -12,7 +12,8 @@ export interface Repository {
 export function openRepository(text: string, options: RegistryOptions = {}): Repository {
   const { registry, path } = parsePrefix(text);
   if (path === "") throw referenceInvalid({ reference: text, why: "the repository's name is missing" });
-  return { registry: openRegistry(registry, options), name: path };
+  const name = registry === "docker.io" && !path.includes("/") ? `library/${path}` : path;
+  return { registry: openRegistry(registry, options), name };
 }
 
 /** Another repository of the same registry, over the same connections and login. Throws `referenceInvalid`. */

@@ -1,9 +1,12 @@
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startMemoryRegistry, type MemoryRegistry } from "../../oci/fixtures/memory-registry.ts";
+import { silent } from "../../base/progress.ts";
 import { openRegistry } from "../../oci/registry.ts";
 import { waitForCollectors, withClaim } from "./registry-claim.ts";
 import { journalOf, putNote, type RegistryPlace } from "./registry-repository.ts";
-import { fact, readClaimTag, toClaimTag } from "./registry-tags.ts";
+import { hasEnded, nameProcess } from "./registry-process.ts";
+import { fact, readClaimTag, toClaimTag, toNote } from "./registry-tags.ts";
 
 let memory: MemoryRegistry;
 beforeAll(async () => {
@@ -19,6 +22,7 @@ const newPlaces = (path = `store-${count++}`) =>
     registry: openRegistry(memory.host, { environment: {} }),
     path,
     prepared: new Set(),
+    report: silent,
   }));
 
 const tagsOf = ({ path }: RegistryPlace) => [...(memory.repositories.get(`${path}/slipway.store`)?.tags.keys() ?? [])];
@@ -56,6 +60,19 @@ test("a writer that died is waited for as long as its lease, then taken away", a
   expect(tagsOf(place!)).toEqual([dead]);
   expect(await withClaim(place!, "write", async () => "done", { leaseMs: 100, patienceMs: 20_000 })).toBe("done");
   expect(tagsOf(place!)).toEqual([]);
+});
+
+test.skipIf(nameProcess() === undefined)("a writer of this machine that died is not waited for", async () => {
+  const [place] = newPlaces();
+  const { pid } = spawnSync("true");
+  const note = toNote("x/claim", { "dev.slipway.process": nameProcess(pid) ?? "" });
+  await putNote(place!, journalOf(place!), toClaimTag("write", Date.now(), "dead"), note);
+  expect(await withClaim(place!, "write", async () => "done", { leaseMs: 60_000, patienceMs: 0 })).toBe("done");
+  expect([hasEnded(nameProcess()), hasEnded(undefined), hasEnded(`other-machine pid:[1] ${pid}`)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });
 
 test("claims of another day count for nothing", async () => {

@@ -2,14 +2,16 @@
  * @file One writer at a time, in a registry that has no locks. A writer puts a tag of its own, then lists the tags: of two who do so at the same
  * time at least one sees the other. Who sees another takes its own away and comes again later; so never two go on, whatever the timing.
  * It rests on two things that a registry has to do: a tag that was put is in the list at once, and a request that we gave up is not
- * carried out after `leaseMs`. A writer that died leaves its tag behind; the others take it away when they have seen it that long.
+ * carried out after `leaseMs`. A writer that died leaves its tag behind; the others take it away at once where they can see that its process has
+ * ended (the same machine), else when they have seen the tag for that long.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { headManifest } from "../../oci/manifests.ts";
+import { getManifest } from "../../oci/manifests.ts";
 import { listTags } from "../../oci/tags.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { storeClaimed, storeSlow } from "../errors.ts";
+import { hasEnded, nameProcess } from "./registry-process.ts";
 import { dropTag, journalOf, putNote, type RegistryPlace } from "./registry-repository.ts";
 import { nothing, readClaimTag, toClaimTag, toNote, type ClaimKind } from "./registry-tags.ts";
 
@@ -20,10 +22,15 @@ export interface ClaimTimes {
   patienceMs: number;
 }
 
-export const claimTimes: ClaimTimes = { leaseMs: 40_000, patienceMs: 120_000 };
+export const claimTimes: ClaimTimes = { leaseMs: 20_000, patienceMs: 120_000 };
 
 /** Claims of another day that could not be deleted: whatever the clocks, their writers are gone. */
 const forgottenMs = 3_600_000;
+
+/** Waits shorter than this are not worth a word. */
+const silentMs = 1000;
+
+const ownerKey = "dev.slipway.process";
 
 /** Writers of this process by store: they wait in line here, which is faster than in the registry. */
 const lines = new Map<string, Promise<unknown>>();
@@ -79,7 +86,11 @@ async function claimStore(
     const tag = toClaimTag(kind, Date.now(), randomBytes(8).toString("hex"));
     const signal = AbortSignal.timeout(times.leaseMs / 2);
     // A manifest of its own for each claim: some registries can delete by digest only.
-    const note = toNote("application/vnd.slipway.claim.v1+json", { "dev.slipway.claim": tag });
+    const owner = nameProcess();
+    const note = toNote("application/vnd.slipway.claim.v1+json", {
+      "dev.slipway.claim": tag,
+      ...(owner !== undefined && { [ownerKey]: owner }),
+    });
     const release = () => dropTag(place, journal, tag, { only: note.digest });
     await putNote(place, journal, tag, note);
     if ((await watch.others(["collect", "write"], tag)).length === 0) return { signal, release };
@@ -99,20 +110,28 @@ function watchClaims(place: RegistryPlace, { leaseMs, patienceMs }: ClaimTimes) 
         const claim = readClaimTag(tag);
         if (claim === undefined || tag === own || !kinds.includes(claim.kind) || Date.now() - claim.at > forgottenMs)
           continue;
-        const target = await headManifest(journal, tag);
-        if (target === undefined || target.digest === nothing.digest) continue;
+        const target = await getManifest(journal, tag);
+        if (target === undefined || target.descriptor.digest === nothing.digest) continue;
         const first = seen.get(tag) ?? performance.now();
         seen.set(tag, first);
-        if (performance.now() - first > leaseMs) await dropTag(place, journal, tag);
+        const isDead = performance.now() - first > leaseMs || hasEnded(readOwner(target.bytes));
+        if (isDead) await dropTag(place, journal, tag, { only: target.descriptor.digest });
         else alive.push(tag);
       }
       return alive;
     },
     wait: async (round: number): Promise<void> => {
-      if (performance.now() - began > patienceMs)
-        throw storeClaimed({ store: place.location, seconds: Math.round(patienceMs / 1000) });
+      const waited = performance.now() - began;
+      if (waited > silentMs) place.report({ step: "artifact", label: `wait for another writer of ${place.location}` });
+      if (waited > patienceMs) throw storeClaimed({ store: place.location, seconds: Math.round(patienceMs / 1000) });
       // Random, and longer each time, so that two who met do not meet again and again.
       await sleep(Math.random() * Math.min(2000, 50 * 2 ** round) + 10);
     },
   };
+}
+
+function readOwner(bytes: Uint8Array): string | undefined {
+  const { annotations } = JSON.parse(new TextDecoder().decode(bytes)) as { annotations?: Record<string, unknown> };
+  const owner = annotations?.[ownerKey];
+  return typeof owner === "string" ? owner : undefined;
 }

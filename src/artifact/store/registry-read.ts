@@ -41,10 +41,11 @@ export async function listEntries(place: RegistryPlace, name: string): Promise<E
   return (await readName(place, name)).entries;
 }
 
-/** What the tags of a name say: its artifacts, and those that wait for `collect`. */
+/** What the tags of a name say: its artifacts, those that wait for `collect`, and, where it is asked for, what other tags point at. */
 export async function readName(
   place: RegistryPlace,
   name: string,
+  { withOthers = false } = {},
 ): Promise<{ entries: Entry[]; removed: Removed[]; others: Digest[] }> {
   const repository = repositoryFor(place, name);
   const tags = (await listTags(repository)).map((tag) => ({ tag, ...readTag(tag) }));
@@ -54,7 +55,9 @@ export async function readName(
   const removed: Removed[] = [];
   const others: Digest[] = [];
   // What these point at is not in their name: an alias moves, and a removal may have been taken back.
-  const pointing = tags.filter(({ kind }) => kind !== "artifact");
+  const pointing = tags.filter(
+    ({ kind }) => kind === "alias" || kind === "removed" || (withOthers && kind === "other"),
+  );
   await forEachLimited(pointing, looksAtOnce, async (one) => {
     const target = await headManifest(repository, one.tag);
     if (target === undefined || target.digest === nothing.digest) return;

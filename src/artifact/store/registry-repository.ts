@@ -1,6 +1,7 @@
 /** @file The repositories of a store in a registry, and the few things that are done to any of them. */
 import type { Digest } from "../../base/digest.ts";
 import { findSlipwayError } from "../../base/errors.ts";
+import type { Report } from "../../base/progress.ts";
 import { fromBytes } from "../../oci/blob-source.ts";
 import { refused, unsupported } from "../../oci/errors.ts";
 import { deleteManifest, putManifest } from "../../oci/manifests.ts";
@@ -18,6 +19,7 @@ export interface RegistryPlace {
   path: string;
   /** Repositories that have the empty config already, as far as this handle knows. */
   prepared: Set<string>;
+  report: Report;
 }
 
 type Options = { signal?: AbortSignal | undefined };

@@ -1,7 +1,6 @@
 /** @file Changing a store in a registry: blobs, then the manifest under the artifact's own tag; aliases and removals by one writer at a time. */
 import { isDigest, type Digest } from "../../base/digest.ts";
 import { findSlipwayError } from "../../base/errors.ts";
-import type { Report } from "../../base/progress.ts";
 import { fromBytes } from "../../oci/blob-source.ts";
 import { deleteManifest, putManifest } from "../../oci/manifests.ts";
 import { pushBlob } from "../../oci/push-blob.ts";
@@ -49,7 +48,7 @@ import {
 /** How long one round of collecting takes up new work, in milliseconds: well within a claim. */
 const roundMs = 5000;
 
-export async function putArtifact(place: RegistryPlace, packed: PackedArtifact, report?: Report): Promise<Artifact> {
+export async function putArtifact(place: RegistryPlace, packed: PackedArtifact): Promise<Artifact> {
   const { artifact, manifest, blobs } = packed;
   const { name, digest } = artifact;
   refuseName(name);
@@ -61,8 +60,8 @@ export async function putArtifact(place: RegistryPlace, packed: PackedArtifact, 
     forEachLimited(all, place.registry.concurrency, ({ descriptor, bytes }) => {
       const label = descriptor.annotations?.[annotations.title];
       return pushBlob(repository, descriptor.digest, fromBytes(bytes, label), {
+        report: place.report,
         ...(label !== undefined && { label }),
-        ...(report !== undefined && { report }),
       });
     });
   await addName(place, name);
@@ -154,7 +153,7 @@ async function collectName(
   signal: AbortSignal,
 ): Promise<boolean> {
   const began = performance.now();
-  const { entries, removed, others } = await readName(place, name);
+  const { entries, removed, others } = await readName(place, name, { withOthers: true });
   const repository = repositoryFor(place, name);
   const kept = await listReachable(place, name, [...entries.map(({ digest }) => digest), ...others]);
   for (const { digest, tags } of removed.filter(({ isCollected }) => !isCollected)) {

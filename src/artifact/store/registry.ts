@@ -2,7 +2,7 @@
  * @file The store in any OCI registry: each name is a repository below the prefix, each artifact a manifest in it, each alias a tag. So
  * `crane`, `skopeo`, `oras`, containerd and Kubernetes see plain artifacts. docs/adr/0010-registry-client.md has the reasons.
  */
-import type { Report } from "../../base/progress.ts";
+import { silent, type Report } from "../../base/progress.ts";
 import { parsePrefix } from "../../oci/reference.ts";
 import { openRegistry, type RegistryOptions } from "../../oci/registry.ts";
 import { packArtifact } from "../manifest.ts";
@@ -13,7 +13,7 @@ import type { RegistryPlace } from "./registry-repository.ts";
 import { collectBlobs, putArtifact, removeAlias, removeArtifact, setAlias } from "./registry-write.ts";
 
 export interface RegistryStoreOptions extends RegistryOptions {
-  /** Hears of bytes as they go up. */
+  /** Hears of bytes as they go up, and of waiting for other writers. */
   report?: Report;
 }
 
@@ -25,15 +25,16 @@ export function openRegistryStore(prefix: string, options: RegistryStoreOptions 
     registry: openRegistry(host, options),
     path,
     prepared: new Set(),
+    report: options.report ?? silent,
   };
   return {
     location: place.location,
-    put: async (content) => putArtifact(place, packArtifact(content), options.report),
+    put: async (content) => putArtifact(place, packArtifact(content)),
     get: (reference) => getArtifact(place, reference),
     find: (name, inputs) => findArtifact(place, name, inputs),
     list: (name) => listArtifacts(place, name),
     pack: (reference) => packStored(place, reference),
-    putPacked: (packed) => putArtifact(place, packed, options.report),
+    putPacked: (packed) => putArtifact(place, packed),
     readModel: ({ name, model }) => readBytes(place, name, model),
     setAlias: (name, alias, digest, expected) => setAlias(place, name, alias, digest, expected),
     removeAlias: (name, alias) => removeAlias(place, name, alias),

@@ -318,6 +318,8 @@ describe("a registry with a token server", () => {
       details: expect.objectContaining({ credentials: expect.stringContaining("no credentials") }),
     });
     await expect(pushSmall(stranger, "mine")).rejects.toThrowError(refusal);
+    const bob = openRepository(`${host}/team/digits`, { credentials: { ...ada, username: "bob" } });
+    await expect(pushSmall(bob, "mine")).rejects.toThrowError(code("DENIED"));
   });
 
   test("mounts across repositories with both scopes in one token", async () => {

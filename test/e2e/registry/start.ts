@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { provideRegistry } from "./build.ts";
 
 export interface RunningRegistry {
@@ -52,13 +53,15 @@ export async function startRegistry(options: StartOptions = {}): Promise<Running
   const address = Promise.withResolvers<string>();
   const ended = Promise.withResolvers<void>();
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      lines.push(...text.split("\n").filter((line) => line !== ""));
+    createInterface(stream).on("line", (line) => {
+      lines.push(line);
       if (lines.length > 500) lines.splice(0, 250);
-      const found = /listening on (127\.0\.0\.1:\d+)/.exec(text)?.[1];
+      const found = /listening on (127\.0\.0\.1:\d+)/.exec(line)?.[1];
       if (found !== undefined) address.resolve(found);
     });
   }
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   child.once("error", (error) => address.reject(error));
   child.once("close", (code) => {
     address.reject(new Error(`the registry ended with exit code ${code}:\n${log()}`));
@@ -69,7 +72,8 @@ export async function startRegistry(options: StartOptions = {}): Promise<Running
     folder,
     log,
     stop: async ({ keep = options.folder !== undefined } = {}) => {
-      child.kill("SIGKILL");
+      kill();
+      process.off("exit", kill);
       await ended.promise;
       if (!keep) await rm(folder, { recursive: true, force: true });
     },

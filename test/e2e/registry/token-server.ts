@@ -1,4 +1,4 @@
-/** @file A token server for distribution's registry: anyone may pull, `ada` may do everything, by password or by refresh token. */
+/** @file A token server for distribution's registry: anyone may pull, `ada` may do everything, by password or by refresh token, `bob` nothing more than anyone. */
 import { generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -24,7 +24,7 @@ export async function startTokenServer(): Promise<TokenServer> {
     const now = Math.floor(Date.now() / 1000);
     const access = scopes.map((scope) => {
       const [type, name, actions = ""] = scope.split(":");
-      const granted = actions.split(",").filter((action) => user !== "" || action === "pull");
+      const granted = actions.split(",").filter((action) => user === login.username || action === "pull");
       return { type, name, actions: granted };
     });
     const claims = {
@@ -80,8 +80,8 @@ async function readRequest(request: IncomingMessage): Promise<{ user: string | u
   const scopes = url.searchParams.getAll("scope");
   const { authorization } = request.headers;
   if (authorization === undefined) return { user: "", scopes };
-  const right = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
-  return { user: authorization === right ? login.username : undefined, scopes };
+  const [user, password] = Buffer.from(authorization.replace("Basic ", ""), "base64").toString().split(":");
+  return { user: password === login.password ? user : undefined, scopes };
 }
 
 function encode(part: string): string {
