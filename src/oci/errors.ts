@@ -129,6 +129,11 @@ export const sourceChanged = defineError<{ what: string; wanted: number; seen: n
   mend: () => "Run the command again, and let nothing write to the file meanwhile.",
 });
 
+export const sourceUnreadable = defineError<{ what: string; why: string }>("SLIPWAY_OCI_SOURCE_UNREADABLE", {
+  message: ({ what, why }) => `${what} cannot be read to push it: ${why}`,
+  mend: ({ what }) => `See that ${what} is there and may be read, then run the command again.`,
+});
+
 /** A credentials file or helper that cannot be used. */
 export const credentialsBroken = defineError<{ source: string; why: string }>("SLIPWAY_OCI_CREDENTIALS", {
   message: ({ source, why }) => `${source} gives no credentials: ${why}`,

@@ -96,11 +96,12 @@ export async function explainFault(error: unknown, attempt: Attempt, judge: Judg
       why: error.message,
       hint: `Tell those who run ${attempt.registry}: its token server must be reached by https.`,
     });
-  const { code, message, syscall } = error as NodeJS.ErrnoException;
-  if (code === undefined) return error;
+  const { code = "", message } = error as NodeJS.ErrnoException;
   if (isTls(code)) return tlsRefused({ ...failure, ...explainTls(code, message, attempt) }, { cause: error });
-  // A file that is read while it is pushed fails with a code too.
-  if (syscall !== undefined && ["open", "read", "stat"].includes(syscall) && code !== "ECONNRESET") return error;
+  // The parser of HTTP: what answers is something else.
+  if (code.startsWith("HPE_")) return notRegistry({ ...failure, said: "it does not speak HTTP" }, { cause: error });
+  // Whatever is not of the network is a fault of ours, and shown as it is.
+  if (!/^E(?!RR_)[A-Z0-9_]+$|^ERR_STREAM_/.test(code)) return error;
   return unreachable(
     {
       ...failure,

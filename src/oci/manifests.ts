@@ -1,7 +1,8 @@
 import { digestOf, isDigest, shortDigest, type Digest } from "../base/digest.ts";
 import { answerInvalid, contentMismatch, contentTooLarge, notRegistry } from "./errors.ts";
 import { printRepository, type Repository } from "./repository.ts";
-import { discard, readBounded, type Answer } from "./transport.ts";
+import type { Call } from "./registry.ts";
+import { discard, type Answer } from "./transport.ts";
 import { manifestTypes, type Descriptor } from "./types.ts";
 
 export interface Manifest {
@@ -27,13 +28,10 @@ export async function getManifest(
   { accept = everyType, signal }: ManifestOptions = {},
 ): Promise<Manifest | undefined> {
   const operation = `read manifest ${show(reference)} of`;
-  const answer = await send(repository, "GET", reference, operation, accept, signal);
-  if (answer.status === 404) {
-    await discard(answer);
-    return undefined;
-  }
+  const answer = await read(repository, "GET", reference, operation, accept, signal);
+  if (answer.status === 404) return undefined;
   const what = `manifest ${show(reference)} of ${printRepository(repository)}`;
-  const bytes = await readBounded(answer.body, mostBytes);
+  const { bytes } = answer;
   if (bytes === undefined) throw contentTooLarge({ what, limit: mostBytes });
   const digest = digestOf(bytes);
   const named = isDigest(reference) ? reference : headerDigest(answer);
@@ -49,8 +47,7 @@ export async function headManifest(
   options: ManifestOptions = {},
 ): Promise<Descriptor | undefined> {
   const { accept = everyType, signal } = options;
-  const answer = await send(repository, "HEAD", reference, `look for manifest ${show(reference)} in`, accept, signal);
-  await discard(answer);
+  const answer = await read(repository, "HEAD", reference, `look for manifest ${show(reference)} in`, accept, signal);
   if (answer.status === 404) return undefined;
   const digest = isDigest(reference) ? reference : headerDigest(answer);
   const size = Number(answer.headers["content-length"] ?? Number.NaN);
@@ -109,15 +106,15 @@ export async function deleteManifest(
   return answer.status !== 404;
 }
 
-async function send(
+async function read(
   { registry, name }: Repository,
   method: "GET" | "HEAD",
   reference: string,
   operation: string,
   accept: readonly string[],
   signal: AbortSignal | undefined,
-): Promise<Answer> {
-  const answer = await registry.send({
+): Promise<Answer & { bytes: Uint8Array | undefined }> {
+  const call: Call = {
     operation,
     method,
     target: `${name}/manifests/${reference}`,
@@ -126,10 +123,10 @@ async function send(
     headers: { accept: accept.join(", ") },
     expect: [200, 404],
     signal,
-  });
-  if (!/text\/html/i.test(answer.headers["content-type"] ?? "")) return answer;
-  await discard(answer);
-  const { status } = answer;
+  };
+  const answer = await registry.read(call, mostBytes);
+  const { status, headers } = answer;
+  if (!/text\/html/i.test(headers["content-type"] ?? "")) return answer;
   throw notRegistry({ registry: registry.host, repository: name, operation, status, retryable: false });
 }
 

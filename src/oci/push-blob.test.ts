@@ -199,10 +199,12 @@ describe("what goes wrong on our side", () => {
     expect(registry.repositories.get("digits")?.blobs.size).toBe(0);
   });
 
-  test("a file that is not there is the file system's error", async () => {
+  test("a file that is not there is named", async () => {
     const registry = await start();
     const source = fromFile(join(folder, "none"), 10);
-    await expect(pushBlob(open(registry), digestOf("x"), source)).rejects.toMatchObject({ code: "ENOENT" });
+    await expect(pushBlob(open(registry), digestOf("x"), source)).rejects.toThrowError(
+      expect.objectContaining({ code: "SLIPWAY_OCI_SOURCE_UNREADABLE", message: expect.stringContaining("ENOENT") }),
+    );
   });
 
   test("an abort ends it, and only the one that was aborted", async () => {

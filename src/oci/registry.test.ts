@@ -1,5 +1,6 @@
 /** @file What happens to a request: logins, tries, redirects, and what the errors say. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { digestOf } from "../base/digest.ts";
@@ -99,6 +100,19 @@ describe("errors", () => {
     });
   });
 
+  test("what does not speak HTTP is no registry", async () => {
+    const server = createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    await expect(getManifest(open({ host: `127.0.0.1:${port}` }), "v1")).rejects.toThrowError(
+      expect.objectContaining({
+        code: "SLIPWAY_OCI_NOT_A_REGISTRY",
+        message: expect.stringContaining("does not speak HTTP"),
+      }),
+    );
+    server.close();
+  });
+
   test("silence ends, and is tried again", async () => {
     const server = await serve((_request, response, count) => {
       if (count > 1) response.writeHead(404).end();
@@ -166,6 +180,17 @@ describe("trying again", () => {
       else response.writeHead(404).end();
     });
     expect(await getManifest(open(server), "v1")).toBeUndefined();
+  });
+
+  test("a small answer that was cut in its middle", async () => {
+    const server = await serve((_request, response, count) => {
+      response.writeHead(200, { "content-length": "15" });
+      response.write('{"tags":["');
+      if (count < 3) setTimeout(() => response.destroy(), 5);
+      else response.end('a"]}'.padStart(5));
+    });
+    expect(await listTags(open(server))).toEqual([" a"]);
+    expect(server.requests).toHaveLength(3);
   });
 
   test("ends with the caller's signal", async () => {

@@ -5,7 +5,7 @@ import { findCredentials, type Credentials, type Environment } from "./credentia
 import { explainAnswer, explainFault, type Attempt } from "./explain.ts";
 import { isLoopback } from "./reference.ts";
 import { defaultRetry, retrying, type RetryPolicy } from "./retry.ts";
-import { createTransport, discard, type Answer, type Outgoing } from "./transport.ts";
+import { createTransport, discard, readBounded, type Answer, type Outgoing } from "./transport.ts";
 
 export interface RegistryOptions {
   /** Instead of those from docker's and podman's files. */
@@ -52,6 +52,8 @@ export interface Registry {
   readonly retry: RetryPolicy;
   /** Throws the errors of errors.ts. The answer's body is the caller's to read or discard. */
   send(call: Call): Promise<Answer>;
+  /** The same with a body that is small by nature: a cut within it is tried again too. `bytes` are undefined where there are more than `limit`. */
+  read(call: Call, limit: number): Promise<Answer & { bytes: Uint8Array | undefined }>;
   /** The address of a Location that the registry gave. */
   locate(location: string, base: URL): URL | undefined;
   /** Ends connections that wait for their next use; without it they end by themselves and hold no process up. */
@@ -140,23 +142,27 @@ export function openRegistry(host: string, options: RegistryOptions = {}): Regis
     return silent;
   };
 
+  const run = async <T>(call: Call, finish: (answer: Answer) => Promise<T>): Promise<T> => {
+    const policy = call.repeatable === false ? { ...retry, attempts: 1 } : retry;
+    return retrying(policy, call.signal, async () => {
+      const attempt: Attempt = { registry: host, base, call, authorized: false, met };
+      const explain = async (error: unknown): Promise<never> => {
+        throw await explainFault(error, attempt, authorizer);
+      };
+      const answer = await exchange(call, attempt).catch(explain);
+      met = true;
+      if (call.expect.includes(answer.status)) return finish(answer).catch(explain);
+      const told = call.method === "HEAD" ? await askForWords(answer, call, attempt) : answer;
+      throw await explainAnswer(told, attempt, authorizer);
+    });
+  };
+
   return {
     host,
     concurrency: options.concurrency ?? 4,
     retry,
-    send: async (call) => {
-      const policy = call.repeatable === false ? { ...retry, attempts: 1 } : retry;
-      return retrying(policy, call.signal, async () => {
-        const attempt: Attempt = { registry: host, base, call, authorized: false, met };
-        const answer = await exchange(call, attempt).catch(async (error: unknown) => {
-          throw await explainFault(error, attempt, authorizer);
-        });
-        met = true;
-        if (call.expect.includes(answer.status)) return answer;
-        const told = call.method === "HEAD" ? await askForWords(answer, call, attempt) : answer;
-        throw await explainAnswer(told, attempt, authorizer);
-      });
-    },
+    send: (call) => run(call, async (answer) => answer),
+    read: (call, limit) => run(call, async (answer) => ({ ...answer, bytes: await readBounded(answer.body, limit) })),
     locate: (location, from) => {
       if (!URL.canParse(location, from.href)) return undefined;
       const url = new URL(location, from);

@@ -1,7 +1,6 @@
 import { answerInvalid } from "./errors.ts";
 import type { Repository } from "./repository.ts";
 import type { Call } from "./registry.ts";
-import { readBounded } from "./transport.ts";
 
 export interface ListOptions {
   /** Names per page that are asked for; a registry may give fewer. Default: 1000. */
@@ -48,13 +47,9 @@ export async function readPages({ registry }: Repository, call: Omit<Call, "meth
       why,
     });
   for (let target: string | URL | undefined = call.target; target !== undefined;) {
-    const answer = await registry.send({
-      ...call,
-      target,
-      method: "GET",
-      expect: pages.length === 0 ? [200, 404] : [200],
-    });
-    const bytes = await readBounded(answer.body, mostBytes);
+    const page: Call = { ...call, target, method: "GET", expect: pages.length === 0 ? [200, 404] : [200] };
+    const answer = await registry.read(page, mostBytes);
+    const { bytes } = answer;
     if (answer.status === 404) return [];
     if (bytes === undefined) throw refuse(`a page is larger than ${mostBytes} bytes`);
     pages.push({ value: parse(bytes, refuse), headers: answer.headers });

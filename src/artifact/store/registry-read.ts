@@ -9,7 +9,7 @@ import { listTags } from "../../oci/tags.ts";
 import { forEachLimited } from "../../oci/transfer.ts";
 import { artifactIncomplete, blobCorrupted, blobMissing } from "../errors.ts";
 import { readManifest, toArtifact } from "../manifest.ts";
-import type { Blob, Descriptor } from "../oci.ts";
+import { annotations, type Blob, type Descriptor } from "../oci.ts";
 import { parseReference } from "../reference.ts";
 import { resolveReference, type Known } from "../resolve.ts";
 import type { Artifact, PackedArtifact } from "../types.ts";
@@ -117,10 +117,14 @@ export async function findArtifact(place: RegistryPlace, name: string, inputs: D
 export async function readBytes(
   place: RegistryPlace,
   name: string,
-  wanted: Pick<Descriptor, "digest" | "size">,
+  wanted: Pick<Descriptor, "annotations" | "digest" | "size">,
 ): Promise<Uint8Array> {
   const repository = repositoryFor(place, name);
-  return readBlobBytes(repository, wanted).catch(toDamage(repository, wanted.digest));
+  const label = wanted.annotations?.[annotations.title];
+  return readBlobBytes(repository, wanted, {
+    report: (event) => place.report({ ...event, step: "artifact" }),
+    ...(label !== undefined && { label }),
+  }).catch(toDamage(repository, wanted.digest));
 }
 
 /** The manifest and all blobs of an artifact, as they are stored. */

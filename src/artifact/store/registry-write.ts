@@ -60,7 +60,7 @@ export async function putArtifact(place: RegistryPlace, packed: PackedArtifact):
     forEachLimited(all, place.registry.concurrency, ({ descriptor, bytes }) => {
       const label = descriptor.annotations?.[annotations.title];
       return pushBlob(repository, descriptor.digest, fromBytes(bytes, label), {
-        report: place.report,
+        report: (event) => place.report({ ...event, step: "artifact" }),
         ...(label !== undefined && { label }),
       });
     });

@@ -13,7 +13,7 @@ import type { RegistryPlace } from "./registry-repository.ts";
 import { collectBlobs, putArtifact, removeAlias, removeArtifact, setAlias } from "./registry-write.ts";
 
 export interface RegistryStoreOptions extends RegistryOptions {
-  /** Hears of bytes as they go up, and of waiting for other writers. */
+  /** Hears of bytes as they go up and come down, and of waiting for other writers. */
   report?: Report;
 }
 
