@@ -19,6 +19,8 @@ const accounts: readonly TarEntry[] = [
   // Names are looked up in the file first, then by DNS; the account files need no other source.
   textEntry("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
   folderEntry("tmp", 0o1777),
+  // What runs the image mounts these; on a read-only root it cannot make them first.
+  ...["dev", "proc", "sys"].map((path) => folderEntry(path)),
 ];
 
 /** Where distributions keep the certificates of authorities that this machine trusts: Debian, Fedora, SUSE. */
