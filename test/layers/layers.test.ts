@@ -31,7 +31,18 @@ const rooms = [
 ];
 
 /** What ships in the image may reach only these. */
-const serveMayImport = new Set(["base", "oci", "onnx", "graph", "pixels", "model", "artifact", "project", "http", "serve"]);
+const serveMayImport = new Set([
+  "base",
+  "oci",
+  "onnx",
+  "graph",
+  "pixels",
+  "model",
+  "artifact",
+  "project",
+  "http",
+  "serve",
+]);
 
 /** Declarations without effects: the project file's own imports, which the server loads as well. */
 const declarations = new Set(["index.ts"]);
