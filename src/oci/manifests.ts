@@ -1,5 +1,6 @@
 import { digestOf, isDigest, shortDigest, type Digest } from "../base/digest.ts";
-import { answerInvalid, contentMismatch, contentTooLarge, notRegistry } from "./errors.ts";
+import { isTag } from "./reference.ts";
+import { answerInvalid, contentMismatch, contentTooLarge, notRegistry, referenceInvalid } from "./errors.ts";
 import { printRepository, type Repository } from "./repository.ts";
 import type { Call } from "./registry.ts";
 import { discard, type Answer } from "./transport.ts";
@@ -69,7 +70,7 @@ export async function putManifest(
   const answer = await registry.send({
     operation,
     method: "PUT",
-    target: `${name}/manifests/${reference}`,
+    target: toPath(name, reference),
     repository: name,
     actions: ["pull", "push"],
     headers: { "content-type": mediaType },
@@ -96,7 +97,7 @@ export async function deleteManifest(
   const answer = await registry.send({
     operation: `delete manifest ${show(reference)} of`,
     method: "DELETE",
-    target: `${name}/manifests/${reference}`,
+    target: toPath(name, reference),
     repository: name,
     actions: ["delete"],
     expect: [202, 200, 204, 404],
@@ -117,7 +118,7 @@ async function read(
   const call: Call = {
     operation,
     method,
-    target: `${name}/manifests/${reference}`,
+    target: toPath(name, reference),
     repository: name,
     actions: ["pull"],
     headers: { accept: accept.join(", ") },
@@ -128,6 +129,13 @@ async function read(
   const { status, headers } = answer;
   if (!/text\/html/i.test(headers["content-type"] ?? "")) return answer;
   throw notRegistry({ registry: registry.host, repository: name, operation, status, retryable: false });
+}
+
+/** A tag comes from people and from other files: nothing else may get into an address. */
+function toPath(name: string, reference: string): string {
+  if (!isTag(reference) && !isDigest(reference))
+    throw referenceInvalid({ reference, why: "it is neither a tag nor a digest" });
+  return `${name}/manifests/${reference}`;
 }
 
 function headerDigest({ headers }: Answer): Digest | undefined {

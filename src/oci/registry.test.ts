@@ -361,6 +361,15 @@ describe("manifests", () => {
     expect(await headManifest(open(server), "v1")).toEqual(descriptor);
   });
 
+  test("are named by tags and digests, and by nothing that leads elsewhere", async () => {
+    const server = await serve((_request, response) => response.end("{}"));
+    for (const reference of ["../../other/manifests/v1", "v1?x", "", "sha256:abc"])
+      await expect(getManifest(open(server), reference)).rejects.toThrowError(
+        expect.objectContaining({ code: "SLIPWAY_OCI_REFERENCE_INVALID" }),
+      );
+    expect(server.requests).toEqual([]);
+  });
+
   test("have an end", async () => {
     const server = await serve((_request, response) => {
       const write = (): void => {
