@@ -8,7 +8,7 @@ import { startAnswering, type AnsweringServer } from "./fixtures/answering.ts";
 import { getManifest, headManifest, putManifest } from "./manifests.ts";
 import { hasBlob, readBlobBytes } from "./read-blob.ts";
 import type { RegistryOptions } from "./registry.ts";
-import { openRepository } from "./repository.ts";
+import { openImage, openRepository } from "./repository.ts";
 import { listTags } from "./tags.ts";
 
 const servers: AnsweringServer[] = [];
@@ -368,6 +368,20 @@ describe("manifests", () => {
         expect.objectContaining({ code: "SLIPWAY_OCI_REFERENCE_INVALID" }),
       );
     expect(server.requests).toEqual([]);
+  });
+
+  test("are reached by a reference as people write it", async () => {
+    const server = await serve((_request, response) => response.writeHead(404).end());
+    for (const text of ["x:v1", `x:v1@${digestOf("a")}`, "team/x"]) {
+      const { repository, reference } = openImage(`${server.host}/${text}`, options);
+      await getManifest(repository, reference);
+    }
+    expect(server.requests).toEqual([
+      "GET /v2/x/manifests/v1",
+      `GET /v2/x/manifests/${digestOf("a")}`,
+      "GET /v2/team/x/manifests/latest",
+    ]);
+    expect(openRepository("docker.io/alpine").name).toBe("library/alpine");
   });
 
   test("have an end", async () => {

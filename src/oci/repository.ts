@@ -1,4 +1,4 @@
-import { parsePrefix, isRepository } from "./reference.ts";
+import { isRepository, parseImageReference, parsePrefix } from "./reference.ts";
 import { openRegistry, type Registry, type RegistryOptions } from "./registry.ts";
 import { referenceInvalid } from "./errors.ts";
 
@@ -14,6 +14,14 @@ export function openRepository(text: string, options: RegistryOptions = {}): Rep
   if (path === "") throw referenceInvalid({ reference: text, why: "the repository's name is missing" });
   const name = registry === "docker.io" && !path.includes("/") ? `library/${path}` : path;
   return { registry: openRegistry(registry, options), name };
+}
+
+/** Opens what `ghcr.io/team/digits:v3` names: its repository, and the digest or tag to ask for there. Nothing is sent yet. Throws `referenceInvalid`. */
+export function openImage(text: string, options: RegistryOptions = {}): { repository: Repository; reference: string } {
+  const { registry, repository, tag, digest } = parseImageReference(text);
+  // Where both are written the digest decides, as everywhere.
+  const reference = digest ?? tag ?? "latest";
+  return { repository: { registry: openRegistry(registry, options), name: repository }, reference };
 }
 
 /** Another repository of the same registry, over the same connections and login. Throws `referenceInvalid`. */
