@@ -7,7 +7,7 @@ import { fromBaseImage, type BaseImage } from "./base-image.ts";
 import { cacheFolder } from "./cache/folder.ts";
 import { openLayerCache, type LayerCache } from "./cache/layers.ts";
 import { annotate, appendLayer, configure, emptyImage, setCreated } from "./image.ts";
-import { plainLayer } from "./layer.ts";
+import { storedLayer } from "./layer.ts";
 import { collectApp } from "./parts/app.ts";
 import { composeHostBase } from "./parts/host-base.ts";
 import { collectModel } from "./parts/model.ts";
@@ -60,8 +60,8 @@ export async function buildImage(platform: Platform, options: BuildOptions): Pro
     await layers.gzipLayer("node", node.entries),
     await layers.gzipLayer("runtime", runtime.entries),
     await layers.gzipLayer("app", await collectApp(project)),
-    // Weights hardly get smaller, and this is the layer that every training makes anew.
-    ...(model === undefined ? [] : [await plainLayer("model", collectModel(model))]),
+    // Weights hardly get smaller, and every training makes this layer anew.
+    ...(model === undefined ? [] : [await storedLayer("model", collectModel(model))]),
   ];
   const described = toDescribed(project, model);
   const image = own.reduce((below, layer) => appendLayer(below, layer), setCreated(ground, readCreated(environment)));

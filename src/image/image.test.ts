@@ -3,7 +3,7 @@ import { digestOf } from "../base/digest.ts";
 import { sampleEntries } from "./fixtures/entries.ts";
 import { annotate, appendLayer, configure, emptyImage, mapLayers, setCreated } from "./image.ts";
 import { inspectImage, inspectIndex } from "./inspect.ts";
-import { plainLayer } from "./layer.ts";
+import { storedLayer } from "./layer.ts";
 import { printImage, printIndex } from "./manifest.ts";
 import { parsePlatform, platforms } from "./platform.ts";
 import { platformUnknown } from "./errors.ts";
@@ -20,8 +20,8 @@ function freeze<T>(value: T): T {
 
 async function sampleImage(): Promise<Image> {
   const base = freeze(setCreated(emptyImage({ os: "linux", architecture: "amd64" }), "1970-01-01T00:00:00Z"));
-  const one = freeze(appendLayer(base, await plainLayer("sample", sampleEntries())));
-  const two = freeze(appendLayer(one, await plainLayer("model", [textEntry("app/model", "weights")]), "by hand"));
+  const one = freeze(appendLayer(base, await storedLayer("sample", sampleEntries())));
+  const two = freeze(appendLayer(one, await storedLayer("model", [textEntry("app/model", "weights")]), "by hand"));
   const run = freeze(
     configure(two, { User: "65532:65532", Env: ["A=1", "B=2"], Labels: { b: "2", a: "1" }, Entrypoint: ["/node"] }),
   );
@@ -35,8 +35,8 @@ test("config, manifest and index of the sample have not moved", async () => {
     [config, manifest, printIndex({ images: [image], annotations: {} })].map(({ descriptor }) => descriptor.digest),
   ).toEqual([
     "sha256:74cc3bcb75179223663be0bd911bc9a69367d1c05c602eb3b44fd1641165fda8",
-    "sha256:6e842a3a0fbd234107ce7a584de2b1aea7c58bd974ec1f415d8ac101ae894b55",
-    "sha256:77539cac7cf883ea10c5b712fa899cdb457446c8676cce5a1dd0c37169bf0390",
+    "sha256:2cd9d2facd79936282754d24f2d218fc633a104df7181e0fb28c1d8f45931e24",
+    "sha256:4b5c0dd802ef6ba5a58fb31b0ca66bcb2623a6830a478294853b5ed9842aa016",
   ]);
   expect(digestOf(manifest.bytes)).toBe(manifest.descriptor.digest);
 });
@@ -72,7 +72,7 @@ test("they say what the specification wants", async () => {
 
 test("a new model is one new layer: all others keep their digests", async () => {
   const before = await sampleImage();
-  const model = await plainLayer("model", [textEntry("app/model", "other weights")]);
+  const model = await storedLayer("model", [textEntry("app/model", "other weights")]);
   const after = mapLayers(before, (layer) => (layer.name === "model" ? model : layer));
   expect(after.layers[0]).toBe(before.layers[0]);
   expect(inspectImage(after).digest).not.toBe(inspectImage(before).digest);

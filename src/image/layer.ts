@@ -1,5 +1,4 @@
-import type { Digest } from "../base/digest.ts";
-import type { BlobSource } from "../oci/blob-source.ts";
+import { storedGzip } from "./gzip/stored.ts";
 import { measure } from "./hash.ts";
 import type { TarEntry } from "./tar/entry.ts";
 import { writeTar } from "./tar/write.ts";
@@ -11,14 +10,13 @@ export const layerTypes = {
 } as const;
 
 /**
- * A layer as it is, without compression: its digest is that of the tar, and it costs one reading. Right for what is small or does
- * not get smaller (weights do not). For the rest: `gzipLayer` of the cache.
+ * A layer that is gzip by name only: its bytes are stored as they are, so it costs little more than the hashes. Right for what is
+ * small or does not get smaller (weights do not). Plain tar would do by the specification, but crane refuses it.
+ * For the rest: `gzipLayer` of the cache.
  */
-export async function plainLayer(name: string, entries: Iterable<TarEntry>): Promise<Layer> {
+export async function storedLayer(name: string, entries: Iterable<TarEntry>): Promise<Layer> {
   const tar = writeTar(name, entries);
-  return toPlainLayer(name, tar, (await measure(tar)).digest);
-}
-
-export function toPlainLayer(name: string, tar: BlobSource, diffId: Digest): Layer {
-  return { name, descriptor: { mediaType: layerTypes.tar, digest: diffId, size: tar.size }, diffId, content: tar };
+  const { digest: diffId } = await measure(tar);
+  const content = await storedGzip(tar);
+  return { name, descriptor: { mediaType: layerTypes.gzip, ...(await measure(content)) }, diffId, content };
 }

@@ -26,8 +26,8 @@ export function ociArchive(image: Image | ImageIndex, name: string): BlobSource 
 }
 
 /**
- * What `docker save` writes, for one platform. All layers are gzip here, since some readers look at the first one only and take
- * the others to be like it; config and image id are those of the image.
+ * What `docker save` writes, for one platform. A base's layers without compression are gzip here as all others, since some
+ * readers look at the first layer only and take the others to be like it; config and image id are those of the image.
  */
 export async function dockerArchive(image: Image, name: string): Promise<BlobSource> {
   const { config } = printImage(image);

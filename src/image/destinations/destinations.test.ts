@@ -8,11 +8,12 @@ import { contentMismatch, destinationUnusable } from "../errors.ts";
 import { readWhole, sampleEntries } from "../fixtures/entries.ts";
 import { scratchFolder } from "../fixtures/folder.ts";
 import { appendLayer, emptyImage } from "../image.ts";
-import { plainLayer } from "../layer.ts";
+import { layerTypes, storedLayer } from "../layer.ts";
 import { printImage, printIndex } from "../manifest.ts";
 import { textEntry } from "../tar/entry.ts";
 import { readTar } from "../tar/read.ts";
-import type { Image, ImageIndex } from "../types.ts";
+import { writeTar } from "../tar/write.ts";
+import type { Image, ImageIndex, Layer } from "../types.ts";
 import { dockerArchive, ociArchive, writeArchive } from "./archive.ts";
 import { listContent } from "./content.ts";
 import { writeLayout } from "./layout.ts";
@@ -20,7 +21,7 @@ import { writeLayout } from "./layout.ts";
 async function sampleImage(architecture: "amd64" | "arm64" = "amd64", weights = "weights"): Promise<Image> {
   const cache = openLayerCache(await scratchFolder());
   const base = appendLayer(emptyImage({ os: "linux", architecture }), await cache.gzipLayer("base", sampleEntries()));
-  return appendLayer(base, await plainLayer("model", [textEntry("app/model", weights)]));
+  return appendLayer(base, await storedLayer("model", [textEntry("app/model", weights)]));
 }
 
 async function sampleIndex(): Promise<ImageIndex> {
@@ -87,7 +88,7 @@ test("a folder that is something else is left alone", async () => {
 
 test("a layer whose content is not what its digest says is not written", async () => {
   const image = await sampleImage();
-  const wrong = await plainLayer("model", [textEntry("app/model", "WEIGHTS")]);
+  const wrong = await storedLayer("model", [textEntry("app/model", "WEIGHTS")]);
   const [base, model] = image.layers;
   const forged: Image = { ...image, layers: [base!, { ...model!, content: wrong.content }] };
   const folder = await scratchFolder();
@@ -106,8 +107,16 @@ test("the OCI archive is the layout in a tar, the same bytes each time", async (
   expect(digestOf(await readWhole(ociArchive(await sampleIndex(), "digits:v1")))).toBe(digestOf(archive));
 });
 
+/** As a base may have it: a tar without compression. */
+async function plainLayer(): Promise<Layer> {
+  const content = writeTar("plain", [textEntry("etc/motd", "hello")]);
+  const diffId = digestOf(await readWhole(content));
+  const descriptor = { mediaType: layerTypes.tar, digest: diffId, size: content.size };
+  return { name: "plain", descriptor, diffId, content };
+}
+
 test("the docker archive has the image's own config, and every layer as gzip of what its diff id says", async () => {
-  const image = await sampleImage();
+  const image = appendLayer(await sampleImage(), await plainLayer());
   const files = new Map(
     [...readTar(await readWhole(await dockerArchive(image, "digits:v1")), "a")].map((file) => [file.path, file.bytes]),
   );

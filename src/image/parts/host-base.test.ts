@@ -1,11 +1,12 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { baseUnfit } from "../errors.ts";
 import { writeElf, type ElfFacts } from "../fixtures/elf.ts";
 import { readWhole } from "../fixtures/entries.ts";
 import { scratchFolder } from "../fixtures/folder.ts";
-import { plainLayer } from "../layer.ts";
+import { storedLayer } from "../layer.ts";
 import { readTar } from "../tar/read.ts";
 import type { Platform } from "../types.ts";
 import { composeHostBase } from "./host-base.ts";
@@ -32,11 +33,11 @@ async function makeMachine(files = machine): Promise<string> {
   return root;
 }
 
-const compose = async (root: string) => plainLayer("base", await composeHostBase([join(root, "node")], amd64, root));
+const compose = async (root: string) => storedLayer("base", await composeHostBase([join(root, "node")], amd64, root));
 
 test("libraries, the loader where programs name it, an account without a password, and nothing else of the machine", async () => {
   const root = await makeMachine();
-  const files = [...readTar(await readWhole((await compose(root)).content), "base")];
+  const files = [...readTar(gunzipSync(await readWhole((await compose(root)).content)), "base")];
   expect(files.filter(({ kind }) => kind !== "folder").map(({ path, mode }) => `${mode.toString(8)} ${path}`)).toEqual([
     "644 etc/group",
     "644 etc/nsswitch.conf",

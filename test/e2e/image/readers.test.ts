@@ -10,7 +10,7 @@ import { writeLayout } from "../../../src/image/destinations/layout.ts";
 import { sampleEntries } from "../../../src/image/fixtures/entries.ts";
 import { appendLayer, configure, emptyImage } from "../../../src/image/image.ts";
 import { inspectImage, inspectIndex } from "../../../src/image/inspect.ts";
-import { plainLayer } from "../../../src/image/layer.ts";
+import { storedLayer } from "../../../src/image/layer.ts";
 import { textEntry } from "../../../src/image/tar/entry.ts";
 import type { Image } from "../../../src/image/types.ts";
 import { canRun, provideCrane } from "./crane.ts";
@@ -27,7 +27,7 @@ async function makeFolder(): Promise<string> {
 
 async function sampleImage(folder: string, architecture: "amd64" | "arm64" = "amd64"): Promise<Image> {
   const base = await openLayerCache(join(folder, "cache")).gzipLayer("base", sampleEntries());
-  const model = await plainLayer("model", [textEntry("app/model.onnx", "weights".repeat(5000))]);
+  const model = await storedLayer("model", [textEntry("app/model.onnx", "weights".repeat(5000))]);
   const image = appendLayer(appendLayer(emptyImage({ os: "linux", architecture }), base), model);
   return configure(image, { Env: ["PORT=5000"], Labels: { "dev.slipway.model": "digits" }, Entrypoint: ["/node"] });
 }
