@@ -107,7 +107,7 @@ export function createAuthorizer(
 
 function readRealm({ parameters }: Challenge, base: URL, credentials: Credentials | undefined): Realm | undefined {
   const text = parameters["realm"];
-  if (text === undefined || !URL.canParse(text, base.href)) return undefined;
+  if (text === undefined || text === "" || !URL.canParse(text, base.href)) return undefined;
   const url = new URL(text, base);
   if (url.protocol !== "https:" && url.protocol !== "http:") return undefined;
   if (credentials !== undefined && url.protocol === "http:" && base.protocol === "https:" && !isLoopback(url.host))

@@ -85,7 +85,8 @@ export async function explainFault(error: unknown, attempt: Attempt, judge: Judg
       retryable: passing.has(status),
       ...(seconds !== undefined && { retryAfterSeconds: seconds }),
     };
-    if (told.retryable) return registryBusy(told, { cause: error });
+    // Without the cause: a token server may say the token back, and only `said` is clean of it.
+    if (told.retryable) return registryBusy(told);
     const credentials = await judge.describe(attempt.call.repository);
     if (status === 400 || status === 401) return unauthorized({ ...told, credentials });
     return status === 403 ? denied({ ...told, credentials }) : refused(told);

@@ -49,6 +49,20 @@ export function describeStore(kind: string, open: () => Promise<{ store: Store; 
       expect(await store.collect()).toEqual({ blobs: 0, bytes: 0 });
     });
 
+    test("what is packed here is the same artifact there", async () => {
+      const [from, to] = [await openEmpty(), await openEmpty()];
+      const { aliases, ...artifact } = await from.put(sampleContent());
+      await from.setAlias("digits", "champion", artifact.digest);
+      const packed = await from.pack("digits");
+      expect(packed.artifact).toEqual(artifact);
+      expect(digestOf(packed.manifest.bytes)).toBe(artifact.digest);
+      for (const { descriptor, bytes } of packed.blobs)
+        expect([digestOf(bytes), bytes.byteLength]).toEqual([descriptor.digest, descriptor.size]);
+      expect(await to.putPacked(packed)).toEqual({ ...artifact, aliases });
+      expect(await to.get(artifact.digest)).toEqual({ ...artifact, aliases: [] });
+      await expect(to.pack("digits")).rejects.toThrowError(code("NOT_FOUND"));
+    });
+
     test("lists the newest first, whatever the order of putting", async () => {
       const store = await openEmpty();
       for (const time of ["10:00", "12:00", "11:00"]) await store.put(sampleContent({ lineage: at(time) }));

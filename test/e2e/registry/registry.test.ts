@@ -388,6 +388,9 @@ describe("a registry with TLS", () => {
     await expect(pushSmall(openRepository(`${host}/digits`, options), "hello")).rejects.toThrowError(
       expect.objectContaining({ code: "SLIPWAY_OCI_TLS", mend: expect.stringContaining("NODE_EXTRA_CA_CERTS") }),
     );
+    const alias = host.replace("127.0.0.1", "localhost");
+    const other = openRepository(`${alias}/digits`, { environment: nobody, secure: [alias], ca });
+    await expect(pushSmall(other, "hello")).rejects.toThrowError("its certificate is for another name");
     const url = (path: string) => JSON.stringify(new URL(`../../../src/oci/${path}`, import.meta.url).href);
     const script = `
       const { openRepository } = await import(${url("repository.ts")});
