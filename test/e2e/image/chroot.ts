@@ -29,8 +29,6 @@ export async function unpack(image: Image, folder: string): Promise<void> {
 
 export interface Running {
   port: number;
-  /** From the start of the process to its word that it is ready. */
-  startMs: number;
   /** All of stderr so far. */
   log: () => string;
   /** SIGTERM to the server itself; gives its exit code. */
@@ -49,7 +47,6 @@ export async function start(image: Image, root: string, environment: Record<stri
   ].join(" && ");
   const own = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const enter = [...Env, ...own, "/usr/sbin/chroot", `--userspec=${User}`, root, ...Entrypoint];
-  const started = performance.now();
   const child = spawn("unshare", ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, root, ...enter], {
     cwd: WorkingDir === "/" ? "/" : root,
     stdio: ["ignore", "pipe", "pipe"],
@@ -61,7 +58,6 @@ export async function start(image: Image, root: string, environment: Record<stri
   const port = await waitForPort(child, exited, () => log);
   return {
     port,
-    startMs: performance.now() - started,
     log: () => log,
     terminate: async () => {
       process.kill(await readChild(child.pid ?? 0), "SIGTERM");
