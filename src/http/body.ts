@@ -1,49 +1,70 @@
 import type { IncomingMessage } from "node:http";
 import { bodiesTooMany, bodyTooLarge, callerLeft } from "./errors.ts";
 
+/** Who wants a body; one of the two is called, once. */
+export interface BodyTaker {
+  takeBody(body: Buffer): void;
+  fail(error: unknown): void;
+}
+
 export interface BodyReader {
-  /** The whole body, at most `maxBytes`. Rejects with `bodyTooLarge` as soon as that is known, `callerLeft`, `bodiesTooMany`. */
-  read(request: IncomingMessage): Promise<Buffer>;
+  /** Hands over the whole body, at most `maxBytes`. Fails with `bodyTooLarge` as soon as that is known, `callerLeft`, `bodiesTooMany`. */
+  read(request: IncomingMessage, taker: BodyTaker): void;
 }
 
 /** Reads bodies into memory. `maxHeldBytes` bounds all of them together, so that many large uploads cannot take the memory. */
 export function createBodyReader(limits: { maxBytes: number; maxHeldBytes: number }): BodyReader {
   let held = 0;
+
+  /** Most bodies are small and came in one piece with their headers: after this tick they are whole, and need no listeners. */
+  const readAtOnce = (request: IncomingMessage, declared: number, taker: BodyTaker): void => {
+    const body =
+      request.complete && request.readableLength === declared ? (request.read() as Buffer | null) : undefined;
+    if (Buffer.isBuffer(body)) taker.takeBody(body);
+    else readPieces(request, taker);
+  };
+
+  const readPieces = (request: IncomingMessage, taker: BodyTaker): void => {
+    if (request.destroyed) return taker.fail(callerLeft({ wanted: "a whole request" }));
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (error: Error | undefined): void => {
+      held -= size;
+      request.off("data", take);
+      request.off("end", end);
+      request.off("close", leave);
+      request.off("error", leave);
+      if (error !== undefined) taker.fail(error);
+      else taker.takeBody(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+    };
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      held += chunk.length;
+      if (size > limits.maxBytes) return settle(tooLarge(`more than ${limits.maxBytes}`, limits.maxBytes));
+      if (held > limits.maxHeldBytes) return settle(bodiesTooMany({ wanted: "fewer or smaller uploads at once" }));
+      chunks.push(chunk);
+    };
+    const end = (): void => settle(undefined);
+    // "close" without "end", or an error of the stream: the caller went away in the middle of the upload.
+    const leave = (): void => settle(callerLeft({ wanted: "a whole request" }));
+    request.on("data", take);
+    request.on("end", end);
+    request.on("close", leave);
+    request.on("error", leave);
+  };
+
   return {
-    read(request) {
+    read(request, taker) {
       const declared = Number(request.headers["content-length"] ?? 0);
-      const tooLarge = (seen: string): Error =>
-        bodyTooLarge({ seen, limit: limits.maxBytes, wanted: `at most ${limits.maxBytes} bytes` });
-      if (declared > limits.maxBytes) return Promise.reject(tooLarge(String(declared)));
-      return new Promise((resolve, reject) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        const settle = (error: Error | undefined): void => {
-          held -= size;
-          request.off("data", take);
-          request.off("end", end);
-          request.off("close", leave);
-          request.off("error", leave);
-          if (error !== undefined) reject(error);
-          else resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
-        };
-        const take = (chunk: Buffer): void => {
-          size += chunk.length;
-          held += chunk.length;
-          if (size > limits.maxBytes) return settle(tooLarge(`more than ${limits.maxBytes}`));
-          if (held > limits.maxHeldBytes) return settle(bodiesTooMany({ wanted: "fewer or smaller uploads at once" }));
-          chunks.push(chunk);
-        };
-        const end = (): void => settle(undefined);
-        // "close" without "end", or an error of the stream: the caller went away in the middle of the upload.
-        const leave = (): void => settle(callerLeft({ wanted: "a whole request" }));
-        request.on("data", take);
-        request.on("end", end);
-        request.on("close", leave);
-        request.on("error", leave);
-      });
+      if (declared > limits.maxBytes) taker.fail(tooLarge(String(declared), limits.maxBytes));
+      else if (declared > 0) process.nextTick(readAtOnce, request, declared, taker);
+      else readPieces(request, taker);
     },
   };
+}
+
+function tooLarge(seen: string, limit: number): Error {
+  return bodyTooLarge({ seen, limit, wanted: `at most ${limit} bytes` });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { createTallies, type Tally } from "./tally.ts";
 
 export interface RequestLabels {
   model: string;
@@ -7,13 +8,23 @@ export interface RequestLabels {
   protocol: string;
 }
 
-export interface Metrics {
+/** The requests of one model version by one protocol. */
+export interface RequestSeries {
   /** One answered (or left) request. */
-  countRequest(labels: RequestLabels, code: number, seconds: number): void;
+  count(code: number, seconds: number): void;
+}
+
+/** The batches of one model. */
+export interface BatchSeries {
+  observe(rows: number, queueSeconds: number): void;
+}
+
+export interface Metrics {
+  /** Keep what it gives, one per model version and protocol: counting by it costs next to nothing. */
+  requests(labels: RequestLabels): RequestSeries;
+  batches(model: string): BatchSeries;
   inFlight(change: 1 | -1): void;
   countShed(model: string): void;
-  observeBatch(model: string, rows: number): void;
-  observeQueue(model: string, seconds: number): void;
   observeLoad(model: string, seconds: number): void;
   /** Says which model is served now; the one before it goes. */
   setModel(model: { name: string; digest: string; datasetDigest: string }): void;
@@ -29,34 +40,46 @@ const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  const counted = new Map<string, Counted>();
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({
+  // Told at each scrape.
+  void new Counter({
     name: "slipway_requests_total",
     help: "Requests answered, by HTTP status (499: the caller left first).",
     labelNames: ["model", "version", "protocol", "code"],
     registers,
+    collect() {
+      for (const { labels, byCode } of counted.values()) handOver(this, labels, byCode);
+    },
   });
-  const duration = new Histogram({
+  const duration = createTallies({
     name: "slipway_request_duration_seconds",
     help: "From the request's headers to its answer.",
-    labelNames: ["model", "version", "protocol"],
     buckets: secondsBuckets,
-    registers,
+    registry,
   });
-  const flight = new Gauge({ name: "slipway_in_flight_requests", help: "Requests being answered now.", registers });
-  const batch = new Histogram({
+  let inFlight = 0;
+  registry.registerMetric(
+    new Gauge({
+      name: "slipway_in_flight_requests",
+      help: "Requests being answered now.",
+      registers: [],
+      collect() {
+        this.set(inFlight);
+      },
+    }),
+  );
+  const batch = createTallies({
     name: "slipway_batch_size",
     help: "Rows run at once.",
-    labelNames: ["model"],
     buckets: [1, 2, 4, 8, 12, 16, 24, 32, 64, 128],
-    registers,
+    registry,
   });
-  const queue = new Histogram({
+  const queue = createTallies({
     name: "slipway_queue_duration_seconds",
     help: "Time a row waited for its batch.",
-    labelNames: ["model"],
     buckets: [0.0001, ...secondsBuckets],
-    registers,
+    registry,
   });
   const load = new Histogram({
     name: "slipway_model_load_duration_seconds",
@@ -78,14 +101,26 @@ export function createMetrics(): Metrics {
     registers,
   });
   return {
-    countRequest({ model, version, protocol }, code, seconds) {
-      requests.inc({ model, version, protocol, code }, 1);
-      duration.observe({ model, version, protocol }, seconds);
+    requests(labels) {
+      const key = JSON.stringify(labels);
+      let series = counted.get(key);
+      if (series === undefined) counted.set(key, (series = createCounted(labels, duration({ ...labels }))));
+      return series;
     },
-    inFlight: (change) => flight.inc(change),
+    batches(model) {
+      const sizes = batch({ model });
+      const waits = queue({ model });
+      return {
+        observe(rows, queueSeconds) {
+          sizes.observe(rows);
+          waits.observe(queueSeconds);
+        },
+      };
+    },
+    inFlight(change) {
+      inFlight += change;
+    },
     countShed: (model) => shed.inc({ model }, 1),
-    observeBatch: (model, rows) => batch.observe({ model }, rows),
-    observeQueue: (model, seconds) => queue.observe({ model }, seconds),
     observeLoad: (model, seconds) => load.observe({ model }, seconds),
     setModel({ name, digest, datasetDigest }) {
       info.reset();
@@ -94,4 +129,28 @@ export function createMetrics(): Metrics {
     write: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+interface Counted extends RequestSeries {
+  labels: RequestLabels;
+  /** Requests by status that the counter was not told of yet. */
+  byCode: Map<number, number>;
+}
+
+function createCounted(labels: RequestLabels, duration: Tally): Counted {
+  const byCode = new Map<number, number>();
+  return {
+    labels,
+    byCode,
+    count(code, seconds) {
+      byCode.set(code, (byCode.get(code) ?? 0) + 1);
+      duration.observe(seconds);
+    },
+  };
+}
+
+/** Counters look labels up at each `inc`: they are told once a scrape, not once a request. */
+function handOver(counter: Counter, labels: RequestLabels, byCode: Map<number, number>): void {
+  for (const [code, count] of byCode) counter.inc({ ...labels, code }, count);
+  byCode.clear();
 }

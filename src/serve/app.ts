@@ -13,9 +13,10 @@ import {
 import { problemType, toProblem } from "../http/problem.ts";
 import { toRequestId } from "../http/request-id.ts";
 import { routeTaken } from "./errors.ts";
-import { sendProblem } from "./exchange.ts";
+import { sendProblem, takeOver } from "./exchange.ts";
 import { listOperations, registerPages } from "./pages/index.ts";
 import { protocols } from "./protocols/index.ts";
+import { createRouteTable } from "./route-table.ts";
 import type { Reply, Request, Service } from "./service.ts";
 
 const requestTimeoutMs = 60_000;
@@ -29,7 +30,8 @@ export function createApp(service: Service): FastifyInstance {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: 72_000,
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) => void sendProblem(malformed(error.message), request, reply, service),
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(malformed(error.message), takeOver(request, reply), service),
   });
   // Bodies are read by whoever wants them, with their own limit; nothing is parsed before it is wanted.
   app.removeAllContentTypeParsers();
@@ -39,9 +41,10 @@ export function createApp(service: Service): FastifyInstance {
     done();
   });
   refuseTakenPaths(service);
-  for (const protocol of protocols) protocol.register(app, service);
+  const table = createRouteTable(app);
+  for (const protocol of protocols) protocol.register(table, service);
   registerPages(app, service);
-  app.setErrorHandler((error, request, reply) => void sendProblem(error, request, reply, service));
+  app.setErrorHandler((error, request, reply) => void sendProblem(error, takeOver(request, reply), service));
   app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, service));
   app.server.on("checkContinue", (request, response) => {
     // Whoever asks before sending is told at once; everyone else goes on as usual.
@@ -49,6 +52,7 @@ export function createApp(service: Service): FastifyInstance {
     if (declared <= service.limits.maxBodyBytes) response.writeContinue();
     app.server.emit("request", request, response);
   });
+  table.goFirst();
   return app;
 }
 
@@ -83,7 +87,7 @@ function answerUnknown(request: Request, reply: Reply, service: Service): void {
     methods.size > 0
       ? methodNotAllowed({ method, path, allow, wanted: allow })
       : routeUnknown({ method, path, wanted: nearest ?? known.join(", ") });
-  sendProblem(error, request, reply, service);
+  sendProblem(error, takeOver(request, reply), service);
 }
 
 function malformed(why: string): Error {

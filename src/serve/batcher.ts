@@ -27,9 +27,18 @@ export interface Batcher<Row, Result> {
    * rows gather. `hasLeft` is asked just before the row would run, and once the queue is full; rows of callers that left are dropped.
    */
   submit(row: Row, hasLeft?: () => boolean): Promise<Result>;
+  /** `submit` without a promise: the owner is told. It is told in no turn of its own, and must not throw. */
+  enter(row: Row, owner: RowOwner<Result>): void;
   readonly queued: number;
   /** Resolves once nothing waits and nothing runs. */
   idle(): Promise<void>;
+}
+
+/** Who waits for a row's result; told once. */
+export interface RowOwner<Result> {
+  hasLeft(): boolean;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
 }
 
 /** What a dropped row's promise rejects with. Its caller is gone, so nobody shows it. */
@@ -38,9 +47,7 @@ export const dropped = Symbol("dropped");
 interface Entry<Row, Result> {
   row: Row;
   at: number;
-  hasLeft: (() => boolean) | undefined;
-  resolve: (result: Result) => void;
-  reject: (error: unknown) => void;
+  owner: RowOwner<Result>;
 }
 
 export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
@@ -92,7 +99,7 @@ export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>)
     let taken = 0;
     while (taken < queue.length && batch.length < maxRows) {
       const entry = queue[taken++]!;
-      if (entry.hasLeft?.() === true) entry.reject(dropped);
+      if (entry.owner.hasLeft()) entry.owner.reject(dropped);
       else batch.push(entry);
     }
     queue = taken === queue.length ? [] : queue.slice(taken);
@@ -108,7 +115,7 @@ export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>)
       // Not swallowed: each row gets it, once it is clear which rows it belongs to.
       if (batch.length === 1 || !isolates(error)) {
         return () => {
-          for (const { reject } of batch) reject(error);
+          for (const { owner } of batch) owner.reject(error);
         };
       }
       const half = batch.length >> 1;
@@ -120,30 +127,33 @@ export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>)
       };
     }
     return () => {
-      for (let index = 0; index < batch.length; index++) batch[index]!.resolve(results[index]!);
+      for (let index = 0; index < batch.length; index++) batch[index]!.owner.resolve(results[index]!);
     };
   };
 
   const dropLeft = (): void => {
-    queue = queue.filter(({ hasLeft, reject }) => {
-      const left = hasLeft?.() === true;
-      if (left) reject(dropped);
+    queue = queue.filter(({ owner }) => {
+      const left = owner.hasLeft();
+      if (left) owner.reject(dropped);
       return !left;
     });
   };
 
+  const enter = (row: Row, owner: RowOwner<Result>): void => {
+    if (queue.length >= maxQueuedRows) dropLeft();
+    if (queue.length >= maxQueuedRows) {
+      const wanted = `at most ${maxQueuedRows} rows waiting`;
+      owner.reject(overloaded({ queued: queue.length, limit: maxQueuedRows, retryAfterSeconds: 1, wanted }));
+      return;
+    }
+    queue.push({ row, at: now(), owner });
+    schedule();
+  };
+
   return {
-    submit(row, hasLeft) {
-      if (queue.length >= maxQueuedRows) dropLeft();
-      if (queue.length >= maxQueuedRows) {
-        const wanted = `at most ${maxQueuedRows} rows waiting`;
-        return Promise.reject(overloaded({ queued: queue.length, limit: maxQueuedRows, retryAfterSeconds: 1, wanted }));
-      }
-      return new Promise((resolve, reject) => {
-        queue.push({ row, at: now(), hasLeft, resolve, reject });
-        schedule();
-      });
-    },
+    enter,
+    submit: (row, hasLeft) =>
+      new Promise((resolve, reject) => enter(row, { resolve, reject, hasLeft: hasLeft ?? (() => false) })),
     get queued() {
       return queue.length;
     },

@@ -14,11 +14,14 @@ export interface Drain {
 /** Watches the server from its start, so that answers which are being written when the drain begins also say `close`. */
 export function createDrain(server: Server): Drain {
   const open = new Set<ServerResponse>();
+  function forget(this: ServerResponse): void {
+    open.delete(this);
+  }
   let draining = false;
   server.prependListener("request", (_request: IncomingMessage, response: ServerResponse) => {
     if (draining) response.shouldKeepAlive = false;
     open.add(response);
-    response.once("close", () => open.delete(response));
+    response.on("close", forget);
   });
   return {
     async run({ idleGraceMs, deadlineMs }) {

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { dropped } from "./batcher.ts";
 import { drainBody } from "../http/body.ts";
 import { bodiesTooMany, bodyTooLarge, callerLeft } from "../http/errors.ts";
@@ -5,67 +6,76 @@ import { problemType, toCallersError, toProblem } from "../http/problem.ts";
 import { overloaded } from "./errors.ts";
 import type { Reply, Request, Service } from "./service.ts";
 
-/** Answers one request of a protocol: counts it, times it, and turns what it throws into a problem. */
-export function handleWith(
-  protocol: string,
-  service: Service,
-  work: (request: Request, reply: Reply) => Promise<string>,
-): (request: Request, reply: Reply) => void {
-  const { metrics } = service;
-  return (request, reply) => {
-    const started = performance.now();
-    metrics.inFlight(1);
-    const count = (status: number): void => {
-      const { artifact, version } = service.host.current;
-      metrics.inFlight(-1);
-      metrics.countRequest({ model: artifact.name, version, protocol }, status, (performance.now() - started) / 1000);
-    };
-    work(request, reply).then(
-      (json) => {
-        reply.header("content-type", "application/json; charset=utf-8").send(json);
-        return count(reply.statusCode);
-      },
-      (error: unknown) => count(sendProblem(error, request, reply, service)),
-    );
-  };
+/** One request and the place for its answer, as node:http has them. */
+export interface Exchange {
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
 }
 
-/** Sends the error as problem+json and gives its status. What is our own fault goes to the log, under the request's id. */
-export function sendProblem(thrown: unknown, request: Request, reply: Reply, service: Service): number {
-  const error = toCallersError(thrown === dropped ? callerLeft({ wanted: "a caller that waits" }) : thrown);
-  const { code, status, details } = error;
-  if (code === overloaded.code || code === bodiesTooMany.code)
-    service.metrics.countShed(service.host.current.artifact.name);
-  if (status >= 500 && code !== overloaded.code) {
-    service.log.error({ err: error, cause: error.cause, requestId: request.id, path: request.url }, "a request failed");
-  }
-  if (status === callerLeft({ wanted: "" }).status) {
-    // Nobody is there to read an answer; hijacking keeps the framework from waiting for one.
-    reply.hijack();
-    reply.raw.destroy();
-    return status;
-  }
-  if (typeof details["retryAfterSeconds"] === "number") reply.header("retry-after", details["retryAfterSeconds"]);
-  else if (status === 503) reply.header("retry-after", 1);
-  if (typeof details["allow"] === "string") reply.header("allow", details["allow"]);
-  if (code === bodyTooLarge.code || code === bodiesTooMany.code) hangUpLater(request, reply);
-  reply
-    .code(status)
-    .header("content-type", problemType)
-    .send(JSON.stringify(toProblem(error, request.id)));
+/** Takes a request out of the framework's hands: whoever takes it writes its answer. */
+export function takeOver(request: Request, reply: Reply): Exchange {
+  reply.hijack();
+  return { id: request.id, request: request.raw, response: reply.raw };
+}
+
+const noHeaders: readonly string[] = [];
+
+/**
+ * Writes the whole answer at once. `digest` is the artifact's that answered; `headers` are names and values in turn. Gives the
+ * status to count: 499 where nobody is left to read.
+ */
+export function answer(
+  { id, request, response }: Exchange,
+  content: { status: number; digest: string; type: string; body: string },
+  headers: readonly string[] = noHeaders,
+): number {
+  if (response.destroyed) return callersLeft;
+  const { status, digest, type, body } = content;
+  const length = Buffer.byteLength(body);
+  // One flat list: setting headers one by one, or as an object, costs microseconds.
+  const head = ["x-request-id", id, "x-model-digest", digest, "content-type", type, "content-length", String(length)];
+  if (headers.length > 0) head.push(...headers);
+  response.writeHead(status, head);
+  // Text of single bytes is the same in both, and Latin-1 needs no encoding.
+  if (request.method === "HEAD") response.end();
+  else response.end(body, length === body.length ? "latin1" : "utf8");
   return status;
 }
 
-/** The answer goes out at once. The rest of the body is read and dropped for a while, so that the caller gets to reading it. */
-function hangUpLater(request: Request, reply: Reply): void {
-  if (request.headers.expect !== undefined) {
-    // The body was never sent, so nothing is unread: closing is safe, and the next request could not be told from the body.
-    reply.header("connection", "close");
-    return;
+const callersLeft = 499;
+
+/** Sends the error as problem+json and gives its status. What is our own fault goes to the log, under the request's id. */
+export function sendProblem(thrown: unknown, exchange: Exchange, service: Service): number {
+  const { id, request, response } = exchange;
+  const { artifact } = service.host.current;
+  const error = toCallersError(thrown === dropped ? callerLeft({ wanted: "a caller that waits" }) : thrown);
+  const { code, status, details } = error;
+  if (code === overloaded.code || code === bodiesTooMany.code) service.metrics.countShed(artifact.name);
+  if (status >= 500 && code !== overloaded.code)
+    service.log.error({ err: error, cause: error.cause, requestId: id, path: request.url }, "a request failed");
+  if (status === callersLeft) {
+    // Nobody is there to read an answer.
+    response.destroy();
+    return status;
   }
+  const headers: string[] = [];
+  if (typeof details["retryAfterSeconds"] === "number") headers.push("retry-after", `${details["retryAfterSeconds"]}`);
+  else if (status === 503) headers.push("retry-after", "1");
+  if (typeof details["allow"] === "string") headers.push("allow", details["allow"]);
+  if (code === bodyTooLarge.code || code === bodiesTooMany.code) headers.push(...hangUpLater(exchange));
+  const body = JSON.stringify(toProblem(error, id));
+  return answer(exchange, { status, digest: artifact.digest, type: problemType, body }, headers);
+}
+
+/** The answer goes out at once. The rest of the body is read and dropped for a while, so that the caller gets to reading it. */
+function hangUpLater({ request }: Exchange): readonly string[] {
+  // The body was never sent, so nothing is unread: closing is safe, and the next request could not be told from the body.
+  if (request.headers.expect !== undefined) return ["connection", "close"];
   void hangUp();
+  return noHeaders;
   async function hangUp(): Promise<void> {
-    await drainBody(request.raw, { bytes: 256 * 1024 * 1024, milliseconds: 10_000 });
-    if (!request.raw.readableEnded) request.raw.destroy();
+    await drainBody(request, { bytes: 256 * 1024 * 1024, milliseconds: 10_000 });
+    if (!request.readableEnded) request.destroy();
   }
 }

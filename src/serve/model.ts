@@ -3,7 +3,7 @@ import type { Artifact, Store } from "../artifact/types.ts";
 import type { Metrics } from "../http/metrics.ts";
 import type { Logger } from "../http/log.ts";
 import type { Prediction } from "../project/types.ts";
-import { createBatcher } from "./batcher.ts";
+import { createBatcher, type RowOwner } from "./batcher.ts";
 import { notFinite, rowFailed } from "./errors.ts";
 import { startPool, type NumberRow } from "./runtime/pool.ts";
 import { toImageClassifier, type ImageClassifier } from "./runtime/ports.ts";
@@ -17,11 +17,14 @@ export interface ServedModel {
   /** What metrics call it: the digest's first twelve digits. */
   readonly version: string;
   readonly classifier: ImageClassifier;
-  /** `pixels` as `classifier.image` says. Batched with others'. Rejects with `overloaded`, `rowFailed`, `notFinite`, or `dropped`. */
-  classify(pixels: Uint8Array, hasLeft?: () => boolean): Promise<Prediction>;
+  /** `pixels` as `classifier.image` says. Batched with others'. The owner gets its row, `overloaded`, `rowFailed` or `dropped`. */
+  ask(pixels: Uint8Array, owner: RowOwner<NumberRow>): void;
+  /** What a row says. Throws `notFinite`. */
+  read(row: NumberRow): Prediction;
   readonly healthy: boolean;
-  /** Keeps the model alive until the function it gives is called (once): for work between picking a model and asking it. */
-  hold(): () => void;
+  /** Keeps the model alive until `letGo` is called as often: for work between picking a model and reading its answer. */
+  hold(): void;
+  letGo(): void;
   /** Lets holders, and what waits and runs, come to their end; then frees threads and memory. */
   drain(): Promise<void>;
 }
@@ -49,6 +52,7 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
     threads: options.threads,
     onFault: (error) => log.error({ err: error, model: name, digest: artifact.digest }, "a model's thread failed"),
   });
+  const batches = metrics.batches(name);
   const batcher = createBatcher<Uint8Array, NumberRow>({
     run: (rows) => pool.run(rows),
     maxRows,
@@ -56,30 +60,27 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
     concurrency: options.threads,
     isolates: (error) => findSlipwayError(error)?.code === rowFailed.code,
     onBatch(rows, waited) {
-      metrics.observeBatch(name, rows);
-      metrics.observeQueue(name, waited);
+      batches.observe(rows, waited);
     },
   });
   let holders = 0;
   let whenFree: (() => void) | undefined;
-  const letGo = (): void => {
-    holders--;
-    if (holders === 0) whenFree?.();
-  };
   metrics.observeLoad(name, (performance.now() - started) / 1000);
   return {
     artifact,
     version: artifact.digest.slice("sha256:".length, "sha256:".length + 12),
     classifier,
-    async classify(pixels, hasLeft) {
-      return toPrediction(name, classifier.labels, await batcher.submit(pixels, hasLeft));
-    },
+    ask: (pixels, owner) => batcher.enter(pixels, owner),
+    read: (row) => toPrediction(name, classifier.labels, row),
     get healthy() {
       return pool.healthy;
     },
     hold() {
       holders++;
-      return letGo;
+    },
+    letGo() {
+      holders--;
+      if (holders === 0) whenFree?.();
     },
     async drain() {
       if (holders > 0) await new Promise<void>((resolve) => (whenFree = resolve));

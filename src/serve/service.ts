@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { BodyReader } from "../http/body.ts";
 import type { Logger } from "../http/log.ts";
 import type { Metrics } from "../http/metrics.ts";
@@ -32,11 +33,20 @@ export interface Operation {
   answer: { contentType: string; schema: object; example?: unknown };
 }
 
+/** Answers one request, to its end. `id` is the request's. */
+export type RawHandler = (request: IncomingMessage, response: ServerResponse, id: string) => void;
+
+/** Where protocols put their routes. */
+export interface RouteTable {
+  /** The path may have Fastify's parameters. */
+  add(method: string, path: string, handler: RawHandler): void;
+}
+
 /** A way to ask the model: one file each in protocols/, and one line in its list. */
 export interface Protocol {
   /** As metrics name it. */
   name: string;
-  register(app: FastifyInstance, service: Service): void;
+  register(routes: RouteTable, service: Service): void;
   describe(service: Service): Operation[];
 }
 

@@ -4,7 +4,7 @@ import { locate } from "../../base/locate.ts";
 import type { Refreshed } from "../host.ts";
 import { protocols } from "../protocols/index.ts";
 import type { Operation, Reply, Request, Service } from "../service.ts";
-import { sendProblem } from "../exchange.ts";
+import { sendProblem, takeOver } from "../exchange.ts";
 import { toCard } from "./card.ts";
 import { renderDocs } from "./docs-page.ts";
 import { inferSchema } from "./infer-schema.ts";
@@ -61,7 +61,7 @@ function refresh(service: Service, request: Request, reply: Reply): void {
   service.host.refresh().then(
     (refreshed) =>
       reply.headers({ "content-type": json, "x-model-digest": refreshed.digest }).send(JSON.stringify(refreshed)),
-    (error: unknown) => sendProblem(error, request, reply, service),
+    (error: unknown) => sendProblem(error, takeOver(request, reply), service),
   );
 }
 

@@ -1,7 +1,7 @@
-import { askWithUpload } from "../ask.ts";
-import { handleWith } from "../exchange.ts";
+import type { Prediction } from "../../project/types.ts";
 import { inferSchema } from "../pages/infer-schema.ts";
 import type { Protocol } from "../service.ts";
+import { createUploadHandler } from "../upload.ts";
 
 const path = "/playground/predict";
 const field = "image";
@@ -9,16 +9,9 @@ const field = "image";
 /** What the page at / asks: the whole prediction, whatever the project's own routes make of it, and the server's time for it. */
 export const playground: Protocol = {
   name: "playground",
-  register(app, service) {
-    app.post(
-      path,
-      handleWith("playground", service, async (request, reply) => {
-        const started = performance.now();
-        const prediction = await askWithUpload(service, request, reply, field);
-        reply.header("server-timing", `predict;dur=${(performance.now() - started).toFixed(2)}`);
-        return JSON.stringify(prediction);
-      }),
-    );
+  register(table, service) {
+    const toJson = (prediction: Prediction): string => JSON.stringify(prediction);
+    table.add("POST", path, createUploadHandler(service, { protocol: "playground", field, toJson, timed: true }));
   },
   describe({ host }) {
     const { labels } = host.current.classifier;

@@ -1,23 +1,17 @@
 import type { Prediction, Route } from "../../project/types.ts";
 import { findSlipwayError } from "../../base/errors.ts";
-import { askWithUpload } from "../ask.ts";
 import { outputThrew } from "../errors.ts";
-import { handleWith } from "../exchange.ts";
 import { inferSchema } from "../pages/infer-schema.ts";
 import type { Operation, Protocol, Service } from "../service.ts";
+import { createUploadHandler } from "../upload.ts";
 
 /** The project's own routes: one image in a form, the project's own JSON out. */
 export const routes: Protocol = {
   name: "routes",
-  register(app, service) {
+  register(table, service) {
     for (const { key, method, path, field, route } of listRoutes(service)) {
-      app.route({
-        method,
-        url: path,
-        handler: handleWith("routes", service, async (request, reply) =>
-          toJson(key, route, await askWithUpload(service, request, reply, field)),
-        ),
-      });
+      const answer = (prediction: Prediction): string | Promise<string> => toJson(key, route, prediction);
+      table.add(method, path, createUploadHandler(service, { protocol: "routes", field, toJson: answer }));
     }
   },
   describe: (service) =>
