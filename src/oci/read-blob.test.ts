@@ -55,6 +55,17 @@ describe("a connection that is cut", () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  test("is gone on with also where the server refuses ranges", async () => {
+    const server = await serve((request, response, count) => {
+      if (request.headers.range !== undefined) return response.writeHead(416).end("{}");
+      if (count > 1) return response.end(bytes);
+      response.write(bytes.subarray(0, 1_000_000));
+      return setTimeout(() => response.destroy(), 20);
+    });
+    expect(await collect(readBlob(open(server), wanted))).toBe(wanted.digest);
+    expect(server.requests).toHaveLength(3);
+  });
+
   test("is the error in the end", async () => {
     const server = await serve((_request, response) => {
       response.write("x");

@@ -5,6 +5,7 @@ import { findSlipwayError } from "../base/errors.ts";
 import { silent, type Report } from "../base/progress.ts";
 import { contentMismatch, unreachable } from "./errors.ts";
 import { printRepository, type Repository } from "./repository.ts";
+import type { Call } from "./registry.ts";
 import { waitOrThrow } from "./retry.ts";
 import { discard, type Answer } from "./transport.ts";
 
@@ -107,20 +108,26 @@ export async function deleteBlob(
 
 async function requestFrom(
   { registry, name }: Repository,
-  { digest }: Wanted,
+  { digest, size }: Wanted,
   offset: number,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
-  return registry.send({
+  const call: Call = {
     operation: `read blob ${shortDigest(digest)} of`,
     method: "GET",
     target: `${name}/blobs/${digest}`,
     repository: name,
     actions: ["pull"],
-    headers: offset === 0 ? {} : { range: `bytes=${offset}-` },
-    expect: offset === 0 ? [200] : [200, 206],
+    expect: [200],
     signal,
-  });
+  };
+  if (offset === 0) return registry.send(call);
+  // With its end: some registries do not know ranges without one. Those who know none at all send everything again.
+  const headers = { range: `bytes=${offset}-${size - 1}` };
+  const answer = await registry.send({ ...call, headers, expect: [200, 206, 416] });
+  if (answer.status !== 416) return answer;
+  await discard(answer);
+  return registry.send(call);
 }
 
 /** A server that knows no ranges sends all of it again. */
