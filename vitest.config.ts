@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     // Native modules (onnxruntime, the image decoder) keep state per process: forks, never threads.
     pool: "forks",
+    // Vitest leaves one core alone by default, which on two cores means one file at a time.
+    maxWorkers: 2,
     reporters: ["default", fileURLToPath(new URL("./test/reporter.ts", import.meta.url))],
     testTimeout: 30_000,
     hookTimeout: 60_000,
