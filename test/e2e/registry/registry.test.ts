@@ -107,7 +107,8 @@ describe("an open registry", () => {
     expect(await listTags(repository)).toEqual([]);
     expect(await getManifest(repository, "v1")).toBeUndefined();
     const { digest, bytes } = await putEmpty(repository, ["v1", "v2", "v3", "v4", "v5"]);
-    expect(await listTags(repository, { pageSize: 2 })).toEqual(["v1", "v2", "v3", "v4", "v5"]);
+    // Sorted here: distribution 2 gives them in any order.
+    expect((await listTags(repository, { pageSize: 2 })).toSorted()).toEqual(["v1", "v2", "v3", "v4", "v5"]);
     expect(await headManifest(repository, "v2")).toEqual({
       digest,
       size: bytes.byteLength,
