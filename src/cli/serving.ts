@@ -1,5 +1,6 @@
 import type { LocalRelease } from "../deploy/targets/local.ts";
 import { serverFailed } from "../deploy/errors.ts";
+import { stopBundler } from "../project/bundle.ts";
 import type { Io } from "./io.ts";
 
 /**
@@ -8,6 +9,7 @@ import type { Io } from "./io.ts";
  */
 export async function stayInForeground(io: Io, release: LocalRelease): Promise<void> {
   if (!release.attached) return;
+  await stopBundler();
   if (!io.signal.aborted) {
     io.print(`  ${"stop".padEnd(12)}Ctrl-C`);
     const aborted = new Promise<"stopped">((resolve) =>
