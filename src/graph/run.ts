@@ -1,9 +1,13 @@
 /** @file The one door to onnxruntime: load a model, run it on plain tensors, release it. */
 
 import ort from "onnxruntime-node";
+import { switchTelemetryOff } from "../base/telemetry.ts";
 import type { ElementType } from "../onnx/types.ts";
 import { graphInput, graphLoad, graphReleased, graphRun } from "./errors.ts";
 import { isStopped, stopper } from "./in-place.ts";
+
+// The library itself starts with the first session.
+switchTelemetryOff();
 
 type NumberData =
   | Float32Array

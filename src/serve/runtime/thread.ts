@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { locate } from "../../base/locate.ts";
+import { switchTelemetryOff } from "../../base/telemetry.ts";
 import { rowFailed, workerDied } from "../errors.ts";
 import { graphLoad } from "../../graph/errors.ts";
 import { bytesPerRow, viewRows, type ImageClassifier, type NumberArray } from "./ports.ts";
@@ -29,6 +30,7 @@ export interface ThreadOptions {
 /** Starts the thread, loads the model and runs it once or twice. Rejects with `graphLoad` or `workerDied`. */
 export async function startThread(options: ThreadOptions): Promise<ModelThread> {
   const { name, classifier, maxRows } = options;
+  switchTelemetryOff();
   const model = toOwnMemory(await options.readModel());
   const input = new SharedArrayBuffer(bytesPerRow(classifier.input) * maxRows);
   const output = new SharedArrayBuffer(bytesPerRow(classifier.output) * maxRows);

@@ -1,6 +1,7 @@
 /** @file The workers of one run, as the coordinator sees them. */
 import { Worker } from "node:worker_threads";
 import { locate } from "../../base/locate.ts";
+import { switchTelemetryOff } from "../../base/telemetry.ts";
 import { trainWorkerFailed } from "../errors.ts";
 import { type Answer, fromFault, type Request, type WorkerStart } from "./messages.ts";
 import { markFailed, secondary, type Shared } from "./shared.ts";
@@ -25,6 +26,7 @@ export interface Team {
 
 /** Starts one thread for each of `starts` and waits until each has built its step. */
 export async function startTeam(starts: readonly WorkerStart[]): Promise<Team> {
+  switchTelemetryOff();
   let shared: Shared | undefined;
   const fail = (index: number): void => {
     if (shared !== undefined) markFailed(shared, index);
