@@ -29,6 +29,16 @@ export const models = defineCommand({
       summary: "Point an alias at a model, or take it away",
       load: async () => (await import("./models-alias.ts")).alias,
     },
+    {
+      name: "push",
+      summary: "Copy a model to an OCI registry",
+      load: async () => (await import("./models-push.ts")).push,
+    },
+    {
+      name: "pull",
+      summary: "Copy a model from an OCI registry",
+      load: async () => (await import("./models-pull.ts")).pull,
+    },
     { name: "rm", summary: "Remove a model", load: async () => (await import("./models-rm.ts")).rm },
     {
       name: "gc",

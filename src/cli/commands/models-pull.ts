@@ -1,0 +1,30 @@
+import { copyArtifact } from "../../artifact/store/copy.ts";
+import { describeCopy, insecureOption, openNamedRegistry } from "../copies.ts";
+import { defineCommand } from "../command.ts";
+import { openProject, projectOption } from "../project.ts";
+
+export const pull = defineCommand({
+  description:
+    "Copies a model from an OCI registry into the project's store, checked against its digest. It moves no alias here unless --alias says so.",
+  arguments: [
+    ["<registry>", "where from: host and prefix, as localhost:5001/models"],
+    ["[model]", "which model there (default: the champion of the project's name)"],
+  ],
+  options: [projectOption, { flags: "--alias <alias>", text: "point this alias at it here" }, insecureOption],
+  examples: [
+    ["slipway models pull localhost:5001/models --alias champion", ""],
+    ["slipway models pull ghcr.io/team/models digits@sha256:9f3c…", ""],
+  ],
+  async run(io, { args: [prefix = "", reference], options }) {
+    const { project, store } = await openProject(options);
+    const registry = openNamedRegistry(prefix, io, options);
+    const alias = options["alias"] as string | undefined;
+    const artifact = await copyArtifact(
+      registry,
+      store,
+      reference ?? project.definition.name,
+      alias === undefined ? {} : { alias: { name: alias } },
+    );
+    describeCopy(io, artifact, store.location, alias);
+  },
+});

@@ -1,0 +1,30 @@
+import { copyArtifact } from "../../artifact/store/copy.ts";
+import { describeCopy, insecureOption, openNamedRegistry } from "../copies.ts";
+import { defineCommand } from "../command.ts";
+import { openProject, projectOption } from "../project.ts";
+
+export const push = defineCommand({
+  description:
+    "Copies a model to an OCI registry, byte for byte: its digest stays. Each model is a repository below the prefix, each alias a tag. What the registry has is not sent again; logins are those of `docker login` and `podman login`.",
+  arguments: [
+    ["<registry>", "where to: host and prefix, as localhost:5001/models"],
+    ["[model]", "which model (default: the project's champion)"],
+  ],
+  options: [projectOption, { flags: "--alias <alias>", text: "point this alias at it there" }, insecureOption],
+  examples: [
+    ["slipway models push localhost:5001/models", ""],
+    ["slipway models push ghcr.io/team/models digits@sha256:9f3c… --alias champion", ""],
+  ],
+  async run(io, { args: [prefix = "", reference], options }) {
+    const { project, store } = await openProject(options);
+    const registry = openNamedRegistry(prefix, io, options);
+    const alias = options["alias"] as string | undefined;
+    const artifact = await copyArtifact(
+      store,
+      registry,
+      reference ?? project.definition.name,
+      alias === undefined ? {} : { alias: { name: alias } },
+    );
+    describeCopy(io, artifact, registry.location, alias);
+  },
+});
