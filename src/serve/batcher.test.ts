@@ -8,6 +8,7 @@ function createBench(options: {
   maxRows?: number;
   maxQueuedRows?: number;
   concurrency?: number;
+  ahead?: number;
   bad?: (row: number) => boolean;
 }) {
   const batches: { rows: readonly number[]; end: () => void }[] = [];
@@ -15,10 +16,11 @@ function createBench(options: {
   const turns: (() => void)[] = [];
   let running = 0;
   let most = 0;
+  const concurrency = options.concurrency ?? 1;
   const batcher = createBatcher<number, number>({
     maxRows: options.maxRows ?? 4,
     maxQueuedRows: options.maxQueuedRows ?? 100,
-    concurrency: options.concurrency ?? 1,
+    room: () => (running < concurrency ? "idle" : running < concurrency + (options.ahead ?? 0) ? "ahead" : "none"),
     defer: (start) => turns.push(start),
     now: () => 0,
     onBatch: (rows) => sizes.push(rows),
@@ -70,6 +72,21 @@ describe("batches", () => {
     expect(await Promise.all(results)).toEqual([2, 4, 6, 8, 10, 12, 14]);
   });
 
+  test("full batches go ahead to a busy runner, others wait for company", async () => {
+    const { batcher, sizes, turn, finish } = createBench({ maxRows: 2, ahead: 1 });
+    const results = [batcher.submit(1)];
+    turn();
+    results.push(batcher.submit(2));
+    turn();
+    expect(sizes).toEqual([1]);
+    for (const row of [3, 4, 5]) results.push(batcher.submit(row));
+    turn();
+    expect(sizes).toEqual([1, 2]);
+    await finish();
+    expect(sizes).toEqual([1, 2, 2]);
+    expect(await Promise.all(results)).toEqual([2, 4, 6, 8, 10]);
+  });
+
   test("past the queue's end a row is refused with the time to wait", async () => {
     const { batcher, turn, finish } = createBench({ maxRows: 1, maxQueuedRows: 2 });
     const running = batcher.submit(0);
@@ -104,7 +121,7 @@ describe("batches", () => {
     const batcher = createBatcher<number, number>({
       maxRows: 8,
       maxQueuedRows: 8,
-      concurrency: 1,
+      room: () => "idle",
       isolates: () => false,
       run: () => {
         runs++;
@@ -121,13 +138,18 @@ test("every row gets its own result, a bad one its own error, and limits hold", 
   const rows = fc.array(fc.record({ row: fc.nat(99), bad: fc.boolean(), left: fc.boolean(), turn: fc.boolean() }), {
     maxLength: 40,
   });
-  const limits = fc.record({ maxRows: fc.integer({ min: 1, max: 9 }), concurrency: fc.integer({ min: 1, max: 3 }) });
+  const limits = fc.record({
+    maxRows: fc.integer({ min: 1, max: 9 }),
+    concurrency: fc.integer({ min: 1, max: 3 }),
+    ahead: fc.nat(2),
+  });
   await fc.assert(
-    fc.asyncProperty(rows, limits, async (given, { maxRows, concurrency }) => {
+    fc.asyncProperty(rows, limits, async (given, { maxRows, concurrency, ahead }) => {
       const bad = new Set(given.flatMap(({ bad: isBad }, index) => (isBad ? [index] : [])));
       const { batcher, sizes, turn, finish, mostRunning } = createBench({
         maxRows,
         concurrency,
+        ahead,
         bad: (row) => bad.has(row),
       });
       const results = given.map(({ left, turn: now }, index) => {
@@ -145,7 +167,7 @@ test("every row gets its own result, a bad one its own error, and limits hold", 
         given.map(({ bad: isBad, left }, index) => (left ? "dropped" : isBad ? "failed" : index * 2)),
       );
       expect(Math.max(0, ...sizes)).toBeLessThanOrEqual(maxRows);
-      expect(mostRunning()).toBeLessThanOrEqual(concurrency);
+      expect(mostRunning()).toBeLessThanOrEqual(concurrency + ahead);
       expect(batcher.queued).toBe(0);
     }),
     { numRuns: 60 },

@@ -9,8 +9,8 @@ export interface BatcherOptions<Row, Result> {
   maxRows: number;
   /** Rows that may wait. Past it, `submit` rejects with `overloaded`. */
   maxQueuedRows: number;
-  /** Batches that run at the same time. */
-  concurrency: number;
+  /** Where the next batch could go. Asked before each. */
+  room: () => Room;
   /** Says that trying fewer rows may help. Default: always; a dead worker is the exception. */
   isolates?: (error: unknown) => boolean;
   /** Called once a batch starts. Seconds are the time that its first row waited. */
@@ -20,6 +20,12 @@ export interface BatcherOptions<Row, Result> {
   /** Calls back once the rows that are arriving in this turn of the loop are in. Default `setImmediate`. */
   defer?: (start: () => void) => void;
 }
+
+/**
+ * `"idle"`: a runner has nothing to do. `"ahead"`: all run, but one can be given its next batch already, so that it never waits to be
+ * told. Only full batches go ahead: the others may still grow.
+ */
+export type Room = "idle" | "ahead" | "none";
 
 export interface Batcher<Row, Result> {
   /**
@@ -51,7 +57,7 @@ interface Entry<Row, Result> {
 }
 
 export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
-  const { run, maxRows, maxQueuedRows, concurrency, onBatch } = options;
+  const { run, maxRows, maxQueuedRows, room, onBatch } = options;
   const isolates = options.isolates ?? (() => true);
   const now = options.now ?? (() => performance.now());
   const defer = options.defer ?? ((start) => void setImmediate(start));
@@ -60,8 +66,14 @@ export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>)
   let deferred = false;
   let waiting: (() => void)[] = [];
 
+  const canStart = (): boolean => {
+    if (queue.length === 0) return false;
+    const place = room();
+    return place === "idle" || (place === "ahead" && queue.length >= maxRows);
+  };
+
   const schedule = (): void => {
-    if (deferred || running >= concurrency || queue.length === 0) return;
+    if (deferred || !canStart()) return;
     deferred = true;
     defer(() => {
       deferred = false;
@@ -70,7 +82,7 @@ export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>)
   };
 
   const start = (): void => {
-    while (running < concurrency && queue.length > 0) {
+    while (canStart()) {
       const batch = takeBatch();
       if (batch.length === 0) break;
       running++;

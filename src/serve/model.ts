@@ -57,7 +57,7 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
     run: (rows) => pool.run(rows),
     maxRows,
     maxQueuedRows: batching.maxQueuedRows,
-    concurrency: options.threads,
+    room: () => pool.room(),
     isolates: (error) => findSlipwayError(error)?.code === rowFailed.code,
     onBatch(rows, waited) {
       batches.observe(rows, waited);

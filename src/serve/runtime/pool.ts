@@ -1,10 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Room } from "../batcher.ts";
 import { sizeOf } from "./ports.ts";
-import { startThread, type ModelThread, type ThreadOptions } from "./thread.ts";
+import { startThread, type ModelThread, type Slot, type ThreadOptions } from "./thread.ts";
 
 /** One row of pixels in, one number a label out. */
 export interface Pool {
-  /** Runs at most `maxRows` rows on the next free thread; waits for one where all are busy. */
+  /** Where the next batch would go. */
+  room(): Room;
+  /** Runs at most `maxRows` rows on the thread with the least to do; waits for one where all have two batches. */
   run(rows: readonly Uint8Array[]): Promise<NumberRow[]>;
   /** A thread is there to run rows. */
   readonly healthy: boolean;
@@ -25,26 +28,24 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
   const outputSize = sizeOf(options.classifier.output);
   const inputSize = sizeOf(options.classifier.input);
   const started = await Promise.allSettled(Array.from({ length: options.threads }, () => startThread(options)));
-  const all = new Set<ModelThread>();
-  const free: ModelThread[] = [];
-  const waiting: ((thread: ModelThread) => void)[] = [];
+  const all = new Set<Runner>();
+  const waiting: ((place: Place) => void)[] = [];
+  let batches = 0;
   let stopping = false;
   const isStopping = (): boolean => stopping;
 
-  const offer = (thread: ModelThread): void => {
-    if (!all.has(thread)) return;
-    const next = waiting.shift();
-    if (next === undefined) free.push(thread);
-    else next(thread);
+  const offer = (runner: Runner): void => {
+    while (all.has(runner) && runner.free.length > 0 && waiting.length > 0)
+      waiting.shift()!({ runner, slot: runner.free.pop()! });
   };
   const adopt = (thread: ModelThread): void => {
-    all.add(thread);
-    void thread.ended.then(() => replace(thread));
-    offer(thread);
+    const runner = { thread, free: [...thread.slots] };
+    all.add(runner);
+    void thread.ended.then(() => replace(runner));
+    offer(runner);
   };
-  const replace = async (thread: ModelThread): Promise<void> => {
-    all.delete(thread);
-    if (free.includes(thread)) free.splice(free.indexOf(thread), 1);
+  const replace = async (runner: Runner): Promise<void> => {
+    all.delete(runner);
     let pause = 100;
     while (!isStopping()) {
       try {
@@ -60,31 +61,51 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
       }
     }
   };
-  const take = (): ModelThread | Promise<ModelThread> => free.pop() ?? new Promise((resolve) => waiting.push(resolve));
+  const findRoomiest = (): Runner | undefined => {
+    let roomiest: Runner | undefined;
+    for (const runner of all) if (runner.free.length > (roomiest?.free.length ?? 0)) roomiest = runner;
+    return roomiest;
+  };
+  const take = (): Place | Promise<Place> => {
+    const runner = findRoomiest();
+    return runner === undefined
+      ? new Promise((resolve) => waiting.push(resolve))
+      : { runner, slot: runner.free.pop()! };
+  };
 
   const failed = started.find((result) => result.status === "rejected");
   for (const result of started) if (result.status === "fulfilled") adopt(result.value);
   const release = async (): Promise<void> => {
     stopping = true;
-    await Promise.all([...all].map((thread) => thread.stop()));
+    await Promise.all([...all].map(({ thread }) => thread.stop()));
   };
   if (failed !== undefined) {
     await release();
     throw failed.reason;
   }
   return {
+    room() {
+      const free = findRoomiest()?.free.length ?? 0;
+      // A thread that is missing will be back: its batch waits for it, as rows would.
+      if (free === 2 || batches < options.threads) return "idle";
+      return free === 1 ? "ahead" : "none";
+    },
     async run(rows) {
-      const thread = await take();
+      batches++;
+      const taken = take();
+      const { runner, slot } = taken instanceof Promise ? await taken : taken;
       try {
-        for (let row = 0; row < rows.length; row++) thread.input.set(rows[row]!, row * inputSize);
-        await thread.run(rows.length);
-        const output = thread.output as Float32Array;
+        for (let row = 0; row < rows.length; row++) slot.input.set(rows[row]!, row * inputSize);
+        await slot.run(rows.length);
+        const output = slot.output as Float32Array;
         return rows.map((_, row) => output.slice(row * outputSize, (row + 1) * outputSize));
       } catch (error) {
         options.onFault(error);
         throw error;
       } finally {
-        offer(thread);
+        batches--;
+        runner.free.push(slot);
+        offer(runner);
       }
     },
     get healthy() {
@@ -92,4 +113,15 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
     },
     release,
   };
+}
+
+interface Runner {
+  thread: ModelThread;
+  /** The slots without a batch. */
+  free: Slot[];
+}
+
+interface Place {
+  runner: Runner;
+  slot: Slot;
 }

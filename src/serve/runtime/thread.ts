@@ -4,19 +4,24 @@ import { switchTelemetryOff } from "../../base/telemetry.ts";
 import { rowFailed, workerDied } from "../errors.ts";
 import { graphLoad } from "../../graph/errors.ts";
 import { bytesPerRow, viewRows, type ImageClassifier, type NumberArray } from "./ports.ts";
-import type { WorkerAnswer, WorkerCall, WorkerJob } from "./worker.ts";
+import type { SlotMemory, WorkerAnswer, WorkerCall, WorkerJob } from "./worker.ts";
 
-/** A model on a thread of its own. One batch at a time. */
+/** A model on a thread of its own. It runs one batch at a time, one a slot, in the order of their calls. */
 export interface ModelThread {
+  /** Memory for two batches: one is filled, or read, while the other runs. */
+  readonly slots: readonly [Slot, Slot];
+  /** Resolves when the thread has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+  /** Releases the model; call it when nothing runs. */
+  stop(): Promise<void>;
+}
+
+export interface Slot {
   /** Where the rows of the next batch are written, and where its results are read once `run` resolves. */
   readonly input: NumberArray;
   readonly output: NumberArray;
   /** Rejects with `rowFailed` where the model failed, `workerDied` where the thread ended. */
   run(rows: number): Promise<void>;
-  /** Resolves when the thread has ended, for whatever reason. */
-  readonly ended: Promise<void>;
-  /** Releases the model; call it when nothing runs. */
-  stop(): Promise<void>;
 }
 
 export interface ThreadOptions {
@@ -32,9 +37,12 @@ export async function startThread(options: ThreadOptions): Promise<ModelThread> 
   const { name, classifier, maxRows } = options;
   switchTelemetryOff();
   const model = toOwnMemory(await options.readModel());
-  const input = new SharedArrayBuffer(bytesPerRow(classifier.input) * maxRows);
-  const output = new SharedArrayBuffer(bytesPerRow(classifier.output) * maxRows);
-  const job: WorkerJob = { kind: "run-model", name, model, classifier, maxRows, input, output };
+  const memory = (): SlotMemory => ({
+    input: new SharedArrayBuffer(bytesPerRow(classifier.input) * maxRows),
+    output: new SharedArrayBuffer(bytesPerRow(classifier.output) * maxRows),
+  });
+  const memories = [memory(), memory()] as const;
+  const job: WorkerJob = { kind: "run-model", name, model, classifier, maxRows, memories };
   const worker = new Worker(locate(import.meta.url, "worker.ts", "server.js"), {
     workerData: job,
     transferList: [model.buffer],
@@ -42,47 +50,58 @@ export async function startThread(options: ThreadOptions): Promise<ModelThread> 
     resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 },
     execArgv: [],
   });
-  let pending: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  const pending: (Pending | undefined)[] = [];
   let reason = "it was stopped";
-  const settle = (error?: unknown): void => {
-    const settled = pending;
-    pending = undefined;
+  const settle = (slot: number, error?: unknown): void => {
+    const settled = pending[slot];
+    pending[slot] = undefined;
     if (error === undefined) settled?.resolve();
     else settled?.reject(error);
   };
-  const next = (): Promise<void> => new Promise((resolve, reject) => (pending = { resolve, reject }));
+  const next = (slot: number): Promise<void> => new Promise((resolve, reject) => (pending[slot] = { resolve, reject }));
   const ended = new Promise<void>((resolve) => {
     worker.once("error", (error: Error) => (reason = error.message));
     worker.once("exit", () => {
-      settle(workerDied({ model: name, reason, wanted: "a thread that lives as long as the server" }));
+      for (const slot of pending.keys())
+        settle(slot, workerDied({ model: name, reason, wanted: "a thread that lives as long as the server" }));
       resolve();
     });
   });
   worker.on("message", (answer: WorkerAnswer) => {
-    if (answer === true || answer.kind === "ready") settle();
-    else if (answer.kind === "failed") settle(rowFailed({ model: name, reason: answer.reason, wanted: "a result" }));
-    else settle(graphLoad({ model: name, reason: answer.reason }));
+    if (typeof answer === "number") settle(answer);
+    else if (answer.kind === "ready") settle(0);
+    else if (answer.kind === "failed")
+      settle(answer.slot, rowFailed({ model: name, reason: answer.reason, wanted: "a result" }));
+    else settle(0, graphLoad({ model: name, reason: answer.reason }));
   });
   const call = (message: WorkerCall): void => worker.postMessage(message, []);
   try {
-    await next();
+    await next(0);
   } catch (error) {
     await worker.terminate();
     throw error;
   }
-  return {
-    input: viewRows(classifier.input, input, maxRows),
-    output: viewRows(classifier.output, output, maxRows),
+  const openSlot = (slot: 0 | 1): Slot => ({
+    input: viewRows(classifier.input, memories[slot].input, maxRows),
+    output: viewRows(classifier.output, memories[slot].output, maxRows),
     run(rows) {
-      call(rows);
-      return next();
+      call(rows * 2 + slot);
+      return next(slot);
     },
+  });
+  return {
+    slots: [openSlot(0), openSlot(1)],
     ended,
     async stop() {
       call("stop");
       await ended;
     },
   };
+}
+
+interface Pending {
+  resolve: () => void;
+  reject: (error: unknown) => void;
 }
 
 /** Memory can be handed over only whole: a view of a part of some buffer is copied. */

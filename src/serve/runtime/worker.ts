@@ -12,14 +12,22 @@ export interface WorkerJob {
   classifier: ImageClassifier;
   /** Rows that fit into each memory, in the model's own types. */
   maxRows: number;
+  memories: readonly [SlotMemory, SlotMemory];
+}
+
+export interface SlotMemory {
   input: SharedArrayBuffer;
   output: SharedArrayBuffer;
 }
 
-/** `ready` or `unusable` once; then, for every number of rows asked for, `true` (the cheapest message there is) or `failed`. */
-export type WorkerAnswer = true | { kind: "ready" } | { kind: "unusable" | "failed"; reason: string };
+/** `ready` or `unusable` once; then, for every call, its slot (numbers are the cheapest messages) or `failed`. */
+export type WorkerAnswer =
+  | number
+  | { kind: "ready" }
+  | { kind: "unusable"; reason: string }
+  | { kind: "failed"; slot: number; reason: string };
 
-/** Rows to run, from shared memory into shared memory; `"stop"` releases the model and ends the thread. */
+/** Twice the rows to run, plus the slot whose memory they are in; `"stop"` releases the model and ends the thread. */
 export type WorkerCall = number | "stop";
 
 if (parentPort !== null && (workerData as WorkerJob | undefined)?.kind === "run-model") {
@@ -31,7 +39,7 @@ async function serveJob(job: WorkerJob, answer: (answer: WorkerAnswer) => void):
   try {
     model = await openModel(job);
     // The first runs of a size are slow (memory is laid out, code paged in): they are done before anyone waits for them.
-    for (const rows of new Set([1, job.maxRows])) await model.run(rows);
+    for (const rows of new Set([1, job.maxRows])) await model.run(rows, 0);
   } catch (error) {
     // Handed to the main thread, which throws it.
     return answer({ kind: "unusable", reason: reasonOf(error) });
@@ -43,9 +51,10 @@ async function serveJob(job: WorkerJob, answer: (answer: WorkerAnswer) => void):
       void release();
       return;
     }
-    run(call).then(
-      () => answer(true),
-      (error: unknown) => answer({ kind: "failed", reason: reasonOf(error) }),
+    const slot = call % 2;
+    run(call >> 1, slot).then(
+      () => answer(slot),
+      (error: unknown) => answer({ kind: "failed", slot, reason: reasonOf(error) }),
     );
   });
   answer({ kind: "ready" });
@@ -53,21 +62,22 @@ async function serveJob(job: WorkerJob, answer: (answer: WorkerAnswer) => void):
 
 async function openModel(
   job: WorkerJob,
-): Promise<{ run: (rows: number) => Promise<void>; release: () => Promise<void> }> {
+): Promise<{ run: (rows: number, slot: number) => Promise<void>; release: () => Promise<void> }> {
   const { input, output, fixedRows } = job.classifier;
   const session = await createSession(job.model, { name: job.name });
   // Frees the file's bytes now: `workerData` would hold them as long as the thread lives.
   job.model.buffer.transfer(0);
-  const bound: (() => Promise<void>)[] = [];
-  const bind = (rows: number): (() => Promise<void>) =>
+  const bind = (rows: number, memory: SlotMemory): (() => Promise<void>) =>
     session.bind(
-      { [input.name]: toTensor(input, job.input, rows) },
-      { [output.name]: toTensor(output, job.output, rows) },
+      { [input.name]: toTensor(input, memory.input, rows) },
+      { [output.name]: toTensor(output, memory.output, rows) },
     );
+  const slots = job.memories.map((memory) => ({ memory, bound: [] as (() => Promise<void>)[] }));
   return {
-    run(asked) {
+    run(asked, slot) {
       const rows = fixedRows ?? asked;
-      return (bound[rows] ??= bind(rows))();
+      const { memory, bound } = slots[slot]!;
+      return (bound[rows] ??= bind(rows, memory))();
     },
     release: () => session.release(),
   };
