@@ -18,7 +18,7 @@ export interface BaseImage {
   config: unknown;
   layers: readonly Descriptor[];
   open(layer: Descriptor): BlobSource;
-  /** The repository that has the layers: `ghcr.io/team/base`. */
+  /** The repository that has the layers: `registry.example.com/team/base`. */
   repository?: string;
 }
 

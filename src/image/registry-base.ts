@@ -20,7 +20,7 @@ export interface RegistryBaseOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What `BuildOptions.base` wants, for a reference like `debian:12-slim` or `ghcr.io/team/base@sha256:…`. With a digest and a warm cache no network is needed. */
+/** What `BuildOptions.base` wants, for a reference like `debian:12-slim` or `registry.example.com/team/base@sha256:…`. With a digest and a warm cache no network is needed. */
 export function openRegistryBase(
   text: string,
   options: RegistryBaseOptions,

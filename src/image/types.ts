@@ -17,7 +17,7 @@ export interface Layer {
   /** Of the uncompressed tar; it does not move with the compression. */
   diffId: Digest;
   content: BlobSource;
-  /** Where a registry already has the blob, so that it can be mounted instead of sent: `ghcr.io/team/base`. */
+  /** Where a registry already has the blob, so that it can be mounted instead of sent: `registry.example.com/team/base`. */
   origin?: string;
 }
 

@@ -44,16 +44,16 @@ const answer = (username: string, secret: string) =>
 describe("in files", () => {
   test("nowhere: none, and it says so", async () => {
     const { environment } = await makeHome();
-    expect(await findCredentials("ghcr.io", "team/x", environment)).toEqual({
+    expect(await findCredentials("registry.example.com", "team/x", environment)).toEqual({
       credentials: undefined,
       source: "no credentials",
     });
   });
 
   test.each([
-    ["ghcr.io", "ghcr.io"],
-    ["https://ghcr.io", "ghcr.io"],
-    ["https://ghcr.io/v2/", "ghcr.io"],
+    ["registry.example.com", "registry.example.com"],
+    ["https://registry.example.com", "registry.example.com"],
+    ["https://registry.example.com/v2/", "registry.example.com"],
     ["http://localhost:5001/v1/", "localhost:5001"],
     ["https://index.docker.io/v1/", "docker.io"],
     ["registry-1.docker.io", "docker.io"],

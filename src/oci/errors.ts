@@ -21,7 +21,7 @@ const target = { exit: exitCodes.target } as const;
 
 export const referenceInvalid = defineError<{ reference: string; why: string }>("SLIPWAY_OCI_REFERENCE_INVALID", {
   message: ({ reference, why }) => `${JSON.stringify(reference)} is no image reference: ${why}`,
-  mend: () => "Write host/repository:tag or host/repository@sha256:…, for example ghcr.io/team/digits:v3.",
+  mend: () => "Write host/repository:tag or host/repository@sha256:…, for example registry.example.com/team/digits:v3.",
   status: 400,
   exit: exitCodes.usage,
 });

@@ -26,10 +26,16 @@ test.each<[string, ImageReference]>([
   ["localhost/digits", { registry: "localhost", repository: "digits", tag: "latest" }],
   ["localhost:5001/team/digits:v3", { registry: "localhost:5001", repository: "team/digits", tag: "v3" }],
   ["[::1]:5000/digits:V_3.x", { registry: "[::1]:5000", repository: "digits", tag: "V_3.x" }],
-  ["ghcr.io/team/digits", { registry: "ghcr.io", repository: "team/digits", tag: "latest" }],
-  ["GHCR.io/team/digits", { registry: "ghcr.io", repository: "team/digits", tag: "latest" }],
-  [`ghcr.io/team/digits@${digest}`, { registry: "ghcr.io", repository: "team/digits", digest }],
-  [`ghcr.io/team/digits:v3@${digest}`, { registry: "ghcr.io", repository: "team/digits", tag: "v3", digest }],
+  ["registry.example.com/team/digits", { registry: "registry.example.com", repository: "team/digits", tag: "latest" }],
+  ["Registry.Example.com/team/digits", { registry: "registry.example.com", repository: "team/digits", tag: "latest" }],
+  [
+    `registry.example.com/team/digits@${digest}`,
+    { registry: "registry.example.com", repository: "team/digits", digest },
+  ],
+  [
+    `registry.example.com/team/digits:v3@${digest}`,
+    { registry: "registry.example.com", repository: "team/digits", tag: "v3", digest },
+  ],
   ["registry:5000/a__b/c--d", { registry: "registry:5000", repository: "a__b/c--d", tag: "latest" }],
 ])("%s", (text, reference) => {
   expect(parseImageReference(text)).toEqual(reference);
@@ -38,15 +44,15 @@ test.each<[string, ImageReference]>([
 test.each([
   ["", "the repository's name is missing"],
   ["localhost:5001/", "the repository's name is missing"],
-  ["ghcr.io/Team/digits", "repository names are lower-case: team/digits"],
-  ["ghcr.io/team//digits", "is not of lower-case letters"],
-  ["https://ghcr.io/team/digits", "it begins with https://, but a reference has no scheme"],
-  ["ghcr.io/digits:no way", "the tag"],
-  ["ghcr.io/digits:", "the tag"],
-  ["ghcr.io/digits@sha256:abc", "the digest"],
-  ["ghcr.io:99999/digits", "is no host name"],
+  ["registry.example.com/Team/digits", "repository names are lower-case: team/digits"],
+  ["registry.example.com/team//digits", "is not of lower-case letters"],
+  ["https://registry.example.com/team/digits", "it begins with https://, but a reference has no scheme"],
+  ["registry.example.com/digits:no way", "the tag"],
+  ["registry.example.com/digits:", "the tag"],
+  ["registry.example.com/digits@sha256:abc", "the digest"],
+  ["registry.example.com:99999/digits", "is no host name"],
   ["-host.io/digits", "is no host name"],
-  [`ghcr.io/${"a".repeat(250)}`, "is longer than 255 characters"],
+  [`registry.example.com/${"a".repeat(250)}`, "is longer than 255 characters"],
 ])("refuses %j: %s", (text, why) => {
   expect(() => parseImageReference(text)).toThrowError(invalid(why));
 });
@@ -110,13 +116,19 @@ describe("prefixes", () => {
     ["localhost:5001", { registry: "localhost:5001", path: "" }],
     ["localhost:5001/", { registry: "localhost:5001", path: "" }],
     ["localhost", { registry: "localhost", path: "" }],
-    ["ghcr.io/team/models", { registry: "ghcr.io", path: "team/models" }],
+    ["registry.example.com/team/models", { registry: "registry.example.com", path: "team/models" }],
     ["docker.io/ada", { registry: "docker.io", path: "ada" }],
   ])("%s", (text, prefix) => {
     expect(parsePrefix(text)).toEqual(prefix);
   });
 
-  test.each(["models", "ghcr.io/Team", "ghcr.io/team:v1", "https://ghcr.io/team", ""])("refuses %j", (text) => {
+  test.each([
+    "models",
+    "registry.example.com/Team",
+    "registry.example.com/team:v1",
+    "https://registry.example.com/team",
+    "",
+  ])("refuses %j", (text) => {
     expect(() => parsePrefix(text)).toThrowError(expect.objectContaining({ code: "SLIPWAY_OCI_REFERENCE_INVALID" }));
   });
 });

@@ -1,4 +1,4 @@
-/** @file Where something lies in a registry, as people write it: `ghcr.io/team/digits:v3`, `localhost:5001/digits@sha256:…`, `alpine`. */
+/** @file Where something lies in a registry, as people write it: `registry.example.com/team/digits:v3`, `localhost:5001/digits@sha256:…`, `alpine`. */
 import { isDigest, type Digest } from "../base/digest.ts";
 import { referenceInvalid } from "./errors.ts";
 
@@ -10,7 +10,7 @@ export interface ImageReference {
   digest?: Digest;
 }
 
-/** A registry and the beginning of repository names in it, possibly none: `ghcr.io/team/models`, `localhost:5001`. */
+/** A registry and the beginning of repository names in it, possibly none: `registry.example.com/team/models`, `localhost:5001`. */
 export interface RegistryPrefix {
   registry: string;
   path: string;
@@ -47,7 +47,8 @@ export function parsePrefix(text: string): RegistryPrefix {
   const trimmed = text.replace(/\/+$/, "");
   const slash = trimmed.indexOf("/");
   const first = slash < 0 ? trimmed : trimmed.slice(0, slash);
-  if (!looksLikeHost(first)) throw refuse(text, "it must begin with a registry's host, like ghcr.io or localhost:5001");
+  if (!looksLikeHost(first))
+    throw refuse(text, "it must begin with a registry's host, like registry.example.com or localhost:5001");
   if (slash < 0) return { registry: readHost(text, trimmed), path: "" };
   const { registry, path } = splitHost(text, trimmed);
   if (!isRepository(path)) throw refuse(text, explain(path));

@@ -151,7 +151,7 @@ describe("secrets", () => {
   });
 
   test("are in no part of a handle", () => {
-    const repository = openRepository("ghcr.io/x", { credentials: ada });
+    const repository = openRepository("registry.example.com/x", { credentials: ada });
     expect(inspect(repository, { depth: 12, showHidden: true }) + JSON.stringify(repository)).not.toContain(
       "correct horse",
     );

@@ -16,7 +16,7 @@ export function openRepository(text: string, options: RegistryOptions = {}): Rep
   return { registry: openRegistry(registry, options), name };
 }
 
-/** Opens what `ghcr.io/team/digits:v3` names: its repository, and the digest or tag to ask for there. Nothing is sent yet. Throws `referenceInvalid`. */
+/** Opens what `registry.example.com/team/digits:v3` names: its repository, and the digest or tag to ask for there. Nothing is sent yet. Throws `referenceInvalid`. */
 export function openImage(text: string, options: RegistryOptions = {}): { repository: Repository; reference: string } {
   const { registry, repository, tag, digest } = parseImageReference(text);
   // Where both are written the digest decides, as everywhere.

@@ -17,7 +17,7 @@ export interface RegistryStoreOptions extends RegistryOptions {
   report?: Report;
 }
 
-/** `prefix` is a host with or without a path: `ghcr.io/team/models`, `localhost:5001`. Nothing is sent yet. Throws the client's `referenceInvalid`. */
+/** `prefix` is a host with or without a path: `registry.example.com/team/models`, `localhost:5001`. Nothing is sent yet. Throws the client's `referenceInvalid`. */
 export function openRegistryStore(prefix: string, options: RegistryStoreOptions = {}): Store {
   const { registry: host, path } = parsePrefix(prefix);
   const place: RegistryPlace = {

@@ -25,6 +25,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "Freeze the dataset, and see what changed",
     load: async () => (await import("./data.ts")).data,
   },
+  {
+    name: "image",
+    summary: "Build the serving image, without a daemon",
+    load: async () => (await import("./image.ts")).image,
+  },
   { name: "bench", summary: "Measure the endpoint under load", load: async () => (await import("./bench.ts")).bench },
   {
     name: "doctor",

@@ -13,7 +13,7 @@ export const pull = defineCommand({
   options: [projectOption, { flags: "--alias <alias>", text: "point this alias at it here" }, insecureOption],
   examples: [
     ["slipway models pull localhost:5001/models --alias champion", ""],
-    ["slipway models pull ghcr.io/team/models digits@sha256:9f3c…", ""],
+    ["slipway models pull registry.example.com/team/models digits@sha256:9f3c…", ""],
   ],
   async run(io, { args: [prefix = "", reference], options }) {
     const { project, store } = await openProject(options);

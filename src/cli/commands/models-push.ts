@@ -13,7 +13,7 @@ export const push = defineCommand({
   options: [projectOption, { flags: "--alias <alias>", text: "point this alias at it there" }, insecureOption],
   examples: [
     ["slipway models push localhost:5001/models", ""],
-    ["slipway models push ghcr.io/team/models digits@sha256:9f3c… --alias champion", ""],
+    ["slipway models push registry.example.com/team/models digits@sha256:9f3c… --alias champion", ""],
   ],
   async run(io, { args: [prefix = "", reference], options }) {
     const { project, store } = await openProject(options);

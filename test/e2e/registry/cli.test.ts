@@ -74,3 +74,26 @@ test("a registry that is not there is named, with the next step", () => {
   expect(stderr).toContain("127.0.0.1:1");
   expect(stderr).toContain("→");
 });
+
+test("an image is built and pushed; the second time nothing is sent", async () => {
+  const root = makeProject("image");
+  const store = await openStore(storeFolder(root));
+  const { digest } = await store.put(sampleContent({ name: "digits" }));
+  await store.setAlias("digits", "champion", digest);
+  const push = () =>
+    slipway(root, "image", "push", `${registry.host}/digits:v1`, "--platform", "linux/amd64", "--json");
+
+  const first = push();
+  expect(first).toMatchObject({ status: 0, stderr: "" });
+  const pushed = JSON.parse(first.stdout) as { digest: string; layers: { name: string; pushed: string }[] };
+  expect(pushed.layers.map(({ name }) => name)).toEqual(["base", "node", "runtime", "app", "model"]);
+  const again = JSON.parse(push().stdout) as typeof pushed;
+  expect(again.digest).toBe(pushed.digest);
+  expect(again.layers.map((layer) => layer.pushed)).toEqual(Array(5).fill("existed"));
+
+  const built = slipway(root, "image", "build", "digits.tar", "--platform", "linux/amd64", "--json");
+  expect(built).toMatchObject({ status: 0 });
+  const { images } = JSON.parse(built.stdout) as { images: { digest: string; size: number }[] };
+  expect(images[0]?.digest).toBe(pushed.digest);
+  expect(images[0]?.size).toBeLessThan(80e6);
+});
