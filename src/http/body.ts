@@ -16,14 +16,6 @@ export interface BodyReader {
 export function createBodyReader(limits: { maxBytes: number; maxHeldBytes: number }): BodyReader {
   let held = 0;
 
-  /** Most bodies are small and came in one piece with their headers: after this tick they are whole, and need no listeners. */
-  const readAtOnce = (request: IncomingMessage, declared: number, taker: BodyTaker): void => {
-    const body =
-      request.complete && request.readableLength === declared ? (request.read() as Buffer | null) : undefined;
-    if (Buffer.isBuffer(body)) taker.takeBody(body);
-    else readPieces(request, taker);
-  };
-
   const readPieces = (request: IncomingMessage, taker: BodyTaker): void => {
     if (request.destroyed) return taker.fail(callerLeft({ wanted: "a whole request" }));
     const chunks: Buffer[] = [];
@@ -57,7 +49,6 @@ export function createBodyReader(limits: { maxBytes: number; maxHeldBytes: numbe
     read(request, taker) {
       const declared = Number(request.headers["content-length"] ?? 0);
       if (declared > limits.maxBytes) taker.fail(tooLarge(String(declared), limits.maxBytes));
-      else if (declared > 0) process.nextTick(readAtOnce, request, declared, taker);
       else readPieces(request, taker);
     },
   };
