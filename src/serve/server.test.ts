@@ -73,6 +73,23 @@ describe("asking", () => {
     expect((await upload(readFileSync(path))).status).toBe(200);
   });
 
+  test("a path with a query, which the router takes, answers with the same headers as the bare one", async () => {
+    const [bare, routed] = await Promise.all(
+      ["/predict", "/predict?x=1"].map((path) => upload(markedImage(4), "file", path)),
+    );
+    expect(await routed!.json()).toEqual(await bare!.json());
+    expect([...routed!.headers.keys()]).toEqual([...bare!.headers.keys()]);
+    expect([...bare!.headers.keys()]).toEqual([
+      "connection",
+      "content-length",
+      "content-type",
+      "date",
+      "keep-alive",
+      "x-model-digest",
+      "x-request-id",
+    ]);
+  });
+
   test("the playground gets the whole prediction and the server's time", async () => {
     const response = await upload(markedImage(3), "image", "/playground/predict");
     const { label, probability, probabilities } = (await response.json()) as {
