@@ -114,6 +114,12 @@ describe("the short way and the full parser", () => {
     );
   });
 
+  test("agree on a delimiter right behind the head: a part without a body, and more behind it", async () => {
+    const whole = write([file("file")]).toString("latin1");
+    const body = Buffer.from(whole.replace("\r\n\r\n", `\r\n\r\n--${boundary}`), "latin1");
+    expect(parseSinglePart(body, boundary)).toBeUndefined();
+  });
+
   test("agree on damaged forms: the short way never accepts what the full parser reads otherwise", async () => {
     const damage = fc.record({
       at: fc.nat(500),

@@ -20,9 +20,10 @@ export function parseSinglePart(body: Buffer, boundary: string): Part | undefine
   // Letters beyond ASCII may be UTF-8: the full parser knows.
   if (match === null || /[^ -~\r\n]/.test(text)) return undefined;
   const start = headEnd + 4;
-  // The first delimiter after the content must be the last: otherwise there are more parts.
-  const end = body.indexOf(`\r\n--${boundary}`, start, "latin1");
-  if (end < 0 || body.toString("latin1", end, end + closing.length) !== closing) return undefined;
+  // The first delimiter must be the last: otherwise there are more parts. Its line break may be the one that ends the head
+  // (RFC 2046 §5.1.1: a part without a body), so the search begins there.
+  const end = body.indexOf(`\r\n--${boundary}`, headEnd + 2, "latin1");
+  if (end < start || body.toString("latin1", end, end + closing.length) !== closing) return undefined;
   const rest = body.length - end - closing.length;
   if (rest !== 0 && !(rest === 2 && body[body.length - 2] === 13 && body[body.length - 1] === 10)) return undefined;
   const [, name = "", fileName] = match;
