@@ -1,14 +1,7 @@
-/** @file The few OCI and CNCF ModelPack types and names that artifacts are made of. */
-import type { Digest } from "../base/digest.ts";
+/** @file What artifacts add to OCI's own types: the names of CNCF ModelPack and of the store. */
+import { manifestTypes, type Descriptor } from "../oci/types.ts";
 
-export interface Descriptor {
-  mediaType: string;
-  digest: Digest;
-  /** In bytes. */
-  size: number;
-  artifactType?: string;
-  annotations?: Readonly<Record<string, string>>;
-}
+export type { Descriptor };
 
 /** A blob in memory, with the descriptor that names it. */
 export interface Blob {
@@ -17,10 +10,7 @@ export interface Blob {
 }
 
 export const mediaTypes = {
-  manifest: "application/vnd.oci.image.manifest.v1+json",
-  index: "application/vnd.oci.image.index.v1+json",
-  dockerManifest: "application/vnd.docker.distribution.manifest.v2+json",
-  dockerIndex: "application/vnd.docker.distribution.manifest.list.v2+json",
+  ...manifestTypes,
   /** The `artifactType` of a model. */
   model: "application/vnd.cncf.model.manifest.v1+json",
   config: "application/vnd.cncf.model.config.v1+json",
