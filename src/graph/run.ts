@@ -2,24 +2,14 @@
 
 import ort from "onnxruntime-node";
 import { switchTelemetryOff } from "../base/telemetry.ts";
-import type { ElementType } from "../onnx/types.ts";
+import type { ElementType, TensorData } from "../onnx/types.ts";
 import { graphInput, graphLoad, graphReleased, graphRun } from "./errors.ts";
 import { isStopped, stopper } from "./in-place.ts";
 
 // The library itself starts with the first session.
 switchTelemetryOff();
 
-type NumberData =
-  | Float32Array
-  | Float64Array
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
+type NumberData = Exclude<TensorData, string[]>;
 
 /** A dense tensor. bool is kept as 0 and 1, float16 as its bits; strings are an array of them. */
 export interface PlainTensor {

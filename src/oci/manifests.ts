@@ -3,6 +3,7 @@ import { isTag } from "./reference.ts";
 import { answerInvalid, contentMismatch, contentTooLarge, notRegistry, referenceInvalid } from "./errors.ts";
 import { printRepository, type Repository } from "./repository.ts";
 import type { Call } from "./registry.ts";
+import { sendDelete } from "./delete.ts";
 import { discard, type Answer } from "./transport.ts";
 import { manifestTypes, type Descriptor } from "./types.ts";
 
@@ -90,21 +91,11 @@ export async function putManifest(
 
 /** Deletes a manifest by its digest, or a tag. False where it was not there. Throws `unsupported` where the registry does not do that. */
 export async function deleteManifest(
-  { registry, name }: Repository,
+  repository: Repository,
   reference: string,
   { signal }: Pick<ManifestOptions, "signal"> = {},
 ): Promise<boolean> {
-  const answer = await registry.send({
-    operation: `delete manifest ${show(reference)} of`,
-    method: "DELETE",
-    target: toPath(name, reference),
-    repository: name,
-    actions: ["delete"],
-    expect: [202, 200, 204, 404],
-    signal,
-  });
-  await discard(answer);
-  return answer.status !== 404;
+  return sendDelete(repository, `delete manifest ${show(reference)} of`, toPath(repository.name, reference), signal);
 }
 
 async function read(

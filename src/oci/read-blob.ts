@@ -6,6 +6,7 @@ import { silent, type Report } from "../base/progress.ts";
 import { contentMismatch, unreachable } from "./errors.ts";
 import { printRepository, type Repository } from "./repository.ts";
 import type { Call } from "./registry.ts";
+import { sendDelete } from "./delete.ts";
 import { waitOrThrow } from "./retry.ts";
 import { discard, type Answer } from "./transport.ts";
 
@@ -89,21 +90,11 @@ export async function readBlobBytes(
 
 /** Takes a blob out of a repository. False where it was not there. Throws `unsupported` where deletion is switched off. */
 export async function deleteBlob(
-  { registry, name }: Repository,
+  repository: Repository,
   digest: Digest,
   { signal }: Pick<ReadOptions, "signal"> = {},
 ): Promise<boolean> {
-  const answer = await registry.send({
-    operation: `delete blob ${shortDigest(digest)} of`,
-    method: "DELETE",
-    target: `${name}/blobs/${digest}`,
-    repository: name,
-    actions: ["delete"],
-    expect: [202, 200, 204, 404],
-    signal,
-  });
-  await discard(answer);
-  return answer.status !== 404;
+  return sendDelete(repository, `delete blob ${shortDigest(digest)} of`, `${repository.name}/blobs/${digest}`, signal);
 }
 
 async function requestFrom(
