@@ -1,6 +1,7 @@
 /** @file What copying models to and from a registry has in common. */
+import { copyArtifact } from "../artifact/store/copy.ts";
 import { openRegistryStore } from "../artifact/store/registry.ts";
-import type { Artifact, Store } from "../artifact/types.ts";
+import type { Store } from "../artifact/types.ts";
 import { shortDigest } from "../base/digest.ts";
 import { parsePrefix } from "../oci/reference.ts";
 import type { OptionDefinition } from "./command.ts";
@@ -17,10 +18,14 @@ export function openNamedRegistry(prefix: string, io: Io, options: Readonly<Reco
   return openRegistryStore(prefix, { report: io.report, insecure });
 }
 
-export function describeCopy(io: Io, artifact: Artifact, location: string, alias: string | undefined): void {
-  const { name, digest, model } = artifact;
-  io.document({ name, digest, size: model.size, location, ...(alias !== undefined && { alias }) });
+/** Copies a model, gives it its alias there, and says so. */
+export async function copyNamed(io: Io, from: Store, to: Store, reference: string, alias: unknown): Promise<void> {
+  const named = alias as string | undefined;
+  const options = named === undefined ? {} : { alias: { name: named } };
+  const { name, digest, model } = await copyArtifact(from, to, reference, options);
+  const { location } = to;
+  io.document({ name, digest, size: model.size, location, ...(named !== undefined && { alias: named }) });
   io.print(
-    `${io.paint("green", "✔")} ${name}@${shortDigest(digest)} → ${location}${alias === undefined ? "" : ` · ${name}:${alias}`}`,
+    `${io.paint("green", "✔")} ${name}@${shortDigest(digest)} → ${location}${named === undefined ? "" : ` · ${name}:${named}`}`,
   );
 }

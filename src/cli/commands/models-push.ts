@@ -1,5 +1,4 @@
-import { copyArtifact } from "../../artifact/store/copy.ts";
-import { describeCopy, insecureOption, openNamedRegistry } from "../copies.ts";
+import { copyNamed, insecureOption, openNamedRegistry } from "../copies.ts";
 import { defineCommand } from "../command.ts";
 import { openProject, projectOption } from "../project.ts";
 
@@ -18,13 +17,6 @@ export const push = defineCommand({
   async run(io, { args: [prefix = "", reference], options }) {
     const { project, store } = await openProject(options);
     const registry = openNamedRegistry(prefix, io, options);
-    const alias = options["alias"] as string | undefined;
-    const artifact = await copyArtifact(
-      store,
-      registry,
-      reference ?? project.definition.name,
-      alias === undefined ? {} : { alias: { name: alias } },
-    );
-    describeCopy(io, artifact, registry.location, alias);
+    await copyNamed(io, store, registry, reference ?? project.definition.name, options["alias"]);
   },
 });
