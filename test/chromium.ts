@@ -1,8 +1,8 @@
 /** @file A real Chromium for the tests that look at pages. It is found, or installed where that is possible; a test never passes without it. */
-import { execFileSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium, type Browser } from "playwright-core";
+import { installDebian } from "./debian.ts";
 
 /** Nothing that a browser does of its own accord may reach the network or the machine's graphics. */
 const flags = [
@@ -45,18 +45,13 @@ function findChromium(): string | undefined {
 function installChromium(): string {
   const mend =
     "Install Chromium (on Debian: apt-get install chromium), or name one with the environment variable CHROMIUM.";
-  if (process.getuid?.() !== 0 || !isExecutable("/usr/bin/apt-get")) throw new Error(`No Chromium was found. ${mend}`);
-  process.stderr.write("Installing Chromium for the browser tests…\n");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  let installed: boolean;
   try {
-    execFileSync("apt-get", ["update", "-qq"], { env, stdio: ["ignore", "ignore", "inherit"] });
-    execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], {
-      env,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+    installed = installDebian("chromium");
   } catch (error) {
     throw new Error(`Chromium could not be installed. ${mend}`, { cause: error });
   }
+  if (!installed) throw new Error(`No Chromium was found. ${mend}`);
   const found = findChromium();
   if (found === undefined) throw new Error(`The package chromium was installed, but no browser came with it. ${mend}`);
   return found;

@@ -13,11 +13,12 @@ import { inspectImage, inspectIndex } from "../../../src/image/inspect.ts";
 import { storedLayer } from "../../../src/image/layer.ts";
 import { textEntry } from "../../../src/image/tar/entry.ts";
 import type { Image } from "../../../src/image/types.ts";
+import { installDebian } from "../../debian.ts";
 import { canRun, provideCrane } from "./crane.ts";
 
 const name = "localhost/digits:v1";
 const crane = await provideCrane();
-const skopeo = canRun("skopeo", "--version");
+const skopeo = canRun("skopeo", "--version") || installDebian("skopeo");
 
 async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "slipway-readers-"));
@@ -41,7 +42,7 @@ describe.skipIf(crane === undefined)(`crane${crane === undefined ? " (not here: 
   });
 });
 
-describe.skipIf(!skopeo)(`skopeo${skopeo ? "" : " (not here: not installed)"}`, () => {
+describe.skipIf(!skopeo)(`skopeo${skopeo ? "" : " (not here: neither installed nor to be had by apt-get)"}`, () => {
   const inspect = (reference: string, ...args: string[]) =>
     JSON.parse(execFileSync("skopeo", ["inspect", ...args, reference], { encoding: "utf8" })) as Record<
       string,
