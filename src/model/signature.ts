@@ -21,7 +21,16 @@ export type Content =
   /** Pixels 0..255, rows of NHWC, decoded from an uploaded image. */
   | { kind: "image"; height: number; width: number; channels: 1 | 3 }
   /** One probability per label, summing to one. */
-  | { kind: "probabilities"; labels: readonly string[] };
+  | { kind: "probabilities"; labels: readonly string[] }
+  /** UTF-8 strings, one a row: BYTES of shape [-1] or [-1, 1]. */
+  | { kind: "text" }
+  /** Named columns in this order, along the last axis. */
+  | { kind: "features"; names: readonly string[] }
+  /**
+   * Detections of one image, best first: FP32 of shape [-1, K, 6], each [class, score, left, top, right, bottom], the corners as
+   * shares of width and height. Rows of score 0 are padding.
+   */
+  | { kind: "boxes"; labels: readonly string[] };
 
 export interface TensorSignature {
   name: string;
