@@ -44,3 +44,9 @@ export const projectInvalid = defineError<{ path: string; faults: readonly Fault
   mend: () => "Correct the fields named above; docs/cli.md lists what a project file may hold.",
   exit: exitCodes.usage,
 });
+
+export const projectTrainsNothing = defineError<{ name: string }>("SLIPWAY_PROJECT_TRAINS_NOTHING", {
+  message: ({ name }) => `${name} has no data and no trainer, wanted a project that trains a model`,
+  mend: () => "Serve its routes with `slipway up`, or give slipway.config.ts `data` and `train`.",
+  exit: exitCodes.usage,
+});

@@ -2,8 +2,10 @@ import type { Audit, MetricGate } from "../artifact/gate.ts";
 import type { Digest } from "../base/digest.ts";
 import type { DataSource } from "../data/types.ts";
 import type { Trainer } from "../train/types.ts";
+import type { DeployDefinition } from "./deploy.ts";
 
 export type { Audit, MetricGate } from "../artifact/gate.ts";
+export type { DeployDefinition } from "./deploy.ts";
 
 /** What a route takes: one multipart field with an image file. */
 export interface ImageField {
@@ -30,25 +32,15 @@ export interface Route {
 export interface ProjectDefinition {
   /** Lower-case, as in an OCI repository. */
   name: string;
-  data: DataSource;
-  train: Trainer;
+  /** Left out by a project that trains nothing on data of its own. */
+  data?: DataSource;
+  /** Left out, together with `data`, by a project without a model: then `serve.routes` are all there is. */
+  train?: Trainer;
   gate?: Readonly<Record<string, MetricGate>>;
   audit?: Audit;
   serve?: ServeDefinition;
   /** Kubernetes settings; validated, unused by the local target. */
   deploy?: DeployDefinition;
-}
-
-export interface DeployDefinition {
-  namespace?: string;
-  /** Pods that serve. Default 1. */
-  replicas?: number;
-  /** How the service is reached. Default `"clusterIP"`: from inside the cluster. */
-  expose?: "clusterIP" | "nodePort" | "loadBalancer" | "ingress";
-  /** Of one serving pod, in Kubernetes's notation: `"250m"`, `"200Mi"`. */
-  resources?: { cpu?: string; memory?: string };
-  /** Labels that the nodes must have which the training runs on. */
-  train?: { nodes?: Readonly<Record<string, string>> };
 }
 
 export interface ServeDefinition {

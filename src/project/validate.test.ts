@@ -27,6 +27,23 @@ test("a whole definition has no fault, the least one neither", () => {
   expect(findFaults({ name: valid.name, data: valid.data, train: valid.train })).toEqual([]);
 });
 
+test("a project without a model has routes; data and a trainer go together", () => {
+  const { name, data, train, serve } = valid;
+  expect(findFaults({ name, serve })).toEqual([]);
+  expect(findFaults({ name, serve: { port: 1 } })).toEqual([
+    {
+      path: "train",
+      problem: "is missing, wanted a trainer, or routes under `serve` for a project without a model",
+    },
+  ]);
+  expect(findFaults({ name, serve, data })).toEqual([
+    { path: "train", problem: "is missing, wanted a trainer for the data" },
+  ]);
+  expect(findFaults({ name, serve, train })).toEqual([
+    { path: "data", problem: "is missing, wanted the data to train on" },
+  ]);
+});
+
 describe("each fault names the value seen and the value wanted", () => {
   test.each<[string, object, string]>([
     [

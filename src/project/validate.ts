@@ -9,7 +9,22 @@ import type { MetricGate, ProjectDefinition } from "./types.ts";
  */
 export function findFaults(definition: unknown): Fault[] {
   const { error } = projectSchema.safeParse(definition);
-  return (error?.issues ?? []).flatMap((issue) => toFaults(issue, definition));
+  return [...(error?.issues ?? []).flatMap((issue) => toFaults(issue, definition)), ...findMissingParts(definition)];
+}
+
+/** Data and a trainer go together; a project without them has routes. Told beside the faults of the fields themselves. */
+function findMissingParts(definition: unknown): Fault[] {
+  if (!isObject(definition)) return [];
+  const { data, train, serve } = definition;
+  const missing = (path: string, wanted: string): Fault[] => [{ path, problem: `is missing, wanted ${wanted}` }];
+  if (data === undefined && train === undefined) {
+    const routes = isObject(serve) && isObject(serve["routes"]) ? Object.keys(serve["routes"]) : [];
+    return routes.length > 0
+      ? []
+      : missing("train", "a trainer, or routes under `serve` for a project without a model");
+  }
+  if (train === undefined) return missing("train", "a trainer for the data");
+  return data === undefined ? missing("data", "the data to train on") : [];
 }
 
 /** For a schema, `error` is what was wanted; the value seen is looked up by the path. */
@@ -157,8 +172,8 @@ const deploySchema = fields(
 const projectSchema = fields(
   {
     name: nameSchema,
-    data: imageFolderSchema,
-    train: trainerSchema,
+    data: imageFolderSchema.optional(),
+    train: trainerSchema.optional(),
     gate: z
       .record(
         z.string(),

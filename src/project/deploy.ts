@@ -1,0 +1,111 @@
+/** @file What a project says of where and how it runs on Kubernetes. Plain data; the local target reads none of it. */
+
+export interface DeployDefinition {
+  /**
+   * Where `up` goes when the command names no target: `"local"` (default), or a kubeconfig context by its exact name. A
+   * cluster is never taken from the kubeconfig's current context.
+   */
+  target?: string;
+  /** Default: the context's namespace, else `default`. Made where it is missing. */
+  namespace?: string;
+  /**
+   * Where images, datasets and models are pushed: `registry.example.com/team`, or `localhost:5001`. Default: what the cluster's
+   * `local-registry-hosting` ConfigMap says; without either, images are imported into the nodes.
+   */
+  registry?: string | { push: string; pull?: string; inside?: string };
+  /** Pods that serve. Default 1. */
+  replicas?: number;
+  /** Makes a HorizontalPodAutoscaler; `replicas` then only says how many there are at first. `cpu` is percent of the request. */
+  scale?: { min: number; max: number; cpu: number };
+  /** How the service is reached; several at once are fine. Default `"clusterIP"`: from inside the cluster. */
+  expose?: Expose | readonly Expose[];
+  resources?: Resources;
+  /** Labels that the nodes must have which the server runs on. */
+  nodes?: Readonly<Record<string, string>>;
+  /** Environment of the serving pod: by a ConfigMap. A value may come from a Secret that exists already. */
+  env?: Readonly<Record<string, EnvironmentValue>>;
+  /** Files of the serving pod, by their absolute paths in it: by a ConfigMap. `from` is relative to the project's folder. */
+  files?: Readonly<Record<string, { from: string } | { content: string } | SecretKey>>;
+  /** Names of Secrets of type `kubernetes.io/dockerconfigjson` for pulling the image. */
+  pullSecrets?: readonly string[];
+  /** Who may reach the serving pods. Default: this namespace and the ingress; with `expose` to the outside, everybody on the serving port. */
+  network?: { from?: readonly NetworkPeer[] } | "open";
+  model?: ModelDelivery;
+  train?: TrainingPlacement;
+}
+
+export type Expose =
+  | "clusterIP"
+  | "nodePort"
+  | "loadBalancer"
+  | "ingress"
+  | {
+      service: "clusterIP" | "nodePort" | "loadBalancer";
+      /** Default: the project's name. Another name makes a Service beside it, for example for the page alone. */
+      name?: string;
+      /** Default: the project's `serve.port`. */
+      port?: number;
+      /** 30000..32767; chosen by the cluster where missing. */
+      nodePort?: number;
+    }
+  | { ingress: { host?: string; path?: string; class?: string; tlsSecret?: string } }
+  /** A Gateway API HTTPRoute at a Gateway that exists. */
+  | { gateway: { name: string; namespace?: string; section?: string; host?: string; path?: string } };
+
+/** In Kubernetes's notation: `"250m"`, `"200Mi"`. They are requests; memory is the limit too. */
+export interface Resources {
+  cpu?: string;
+  memory?: string;
+  /** Whole GPUs: `nvidia.com/gpu`. */
+  gpu?: number;
+  /** Where the limit is not the request. CPU has no limit by default: throttling costs latency and protects nobody. */
+  limits?: { cpu?: string; memory?: string };
+}
+
+export interface SecretKey {
+  secret: string;
+  key: string;
+}
+
+export type EnvironmentValue = string | SecretKey;
+
+export type NetworkPeer =
+  | { namespace: Readonly<Record<string, string>> }
+  | { pods: Readonly<Record<string, string>> }
+  | { cidr: string };
+
+export interface ModelDelivery {
+  /** `"image"` (default): the image's last layer, immutable. `"registry"`: pulled at start, then the alias is followed without a restart. */
+  delivery?: "image" | "registry";
+  /** Default `champion`. */
+  alias?: string;
+  /** Seconds between two looks at the alias. Default 10. */
+  every?: number;
+}
+
+export interface TrainingPlacement {
+  /** `"cluster"` (default on a cluster): a Job. `"here"`: on this machine, and only the serving goes to the cluster. */
+  on?: "cluster" | "here";
+  /** Labels that the nodes must have which the training runs on. */
+  nodes?: Readonly<Record<string, string>>;
+  resources?: Resources;
+  /** How the Job gets the dataset: as an OCI artifact by digest (default), from a volume, or fetched by the data source itself. */
+  data?: "artifact" | "volume" | "fetch";
+  /** A PersistentVolumeClaim for data, checkpoints and models: an existing one by `claim`, or one that is made. Mounted at /volume. */
+  volume?: { claim?: string; size?: string; class?: string };
+  /** How often a failed pod is tried again. Default 2. */
+  retries?: number;
+  /** Seconds. Default 6 hours. */
+  deadline?: number;
+  /** Seconds that an ended Job stays to be looked at. Default 1 day. */
+  keep?: number;
+  /** Five fields, in Kubernetes's notation: a CronJob that trains, gates and moves the alias. Needs `model.delivery: "registry"`. */
+  schedule?: string;
+  /** Default UTC. */
+  timeZone?: string;
+  /** A bring-your-own trainer's image (with Node ≥ 22 or not: only its `command` is run there; see the guide). */
+  image?: string;
+  env?: Readonly<Record<string, EnvironmentValue>>;
+  /** Secret of type `kubernetes.io/dockerconfigjson` with which the Job pushes and pulls. */
+  registrySecret?: string;
+}
