@@ -8,7 +8,7 @@ import type { ModelHost } from "./host.ts";
 
 /** The part of a project that serving needs. */
 export type ServedProject = Pick<ProjectDefinition, "name" | "serve"> & {
-  data?: Pick<ProjectDefinition["data"], "otherSizes">;
+  data?: { kind?: string; otherSizes?: "refuse" | "resize" };
 };
 
 /** What every protocol and page is given. */

@@ -2,6 +2,7 @@ import { openDataset } from "../data/open.ts";
 import { splitDataset } from "../data/split.ts";
 import { holdLock } from "../data/status.ts";
 import type { Dataset, Split } from "../data/types.ts";
+import { requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
 import type { WayOptions } from "./types.ts";
 
@@ -14,7 +15,7 @@ export interface DataStepResult {
 
 /** Reads the dataset, holds it against the lock (or writes the first one) and splits it as the trainer wants. */
 export async function dataStep(project: Project, { report, signal }: WayOptions): Promise<DataStepResult> {
-  const { data, train } = project.definition;
+  const { data, train } = requireTraining(project.definition);
   const dataset = await openDataset(data, { root: project.root, report, signal });
   const { made } = holdLock(dataset, project.root);
   const split = splitDataset(dataset, { validation: train.validation, seed: train.seed });

@@ -7,6 +7,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { digestOf, digestOfJson, type Digest } from "../base/digest.ts";
 import type { Dataset } from "../data/types.ts";
+import { requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
 import { projectTooLarge } from "./errors.ts";
 
@@ -14,7 +15,7 @@ export async function digestInputs(
   project: Project,
   dataset: Pick<Dataset, "digest" | "folder" | "source">,
 ): Promise<Digest> {
-  const { name, train } = project.definition;
+  const { name, train } = requireTraining(project.definition);
   const code = train.kind === "command" ? await digestCode(project.root, dataset.folder) : undefined;
   // The source's settings decide which pixels the files become.
   return digestOfJson({ name, dataset: dataset.digest, source: dataset.source, trainer: train, code });

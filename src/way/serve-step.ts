@@ -11,14 +11,17 @@ export interface ServeOptions {
   signal: AbortSignal;
 }
 
-/** Makes the local endpoint serve the champion, which is `artifact`. */
-export function serveStep(project: Project, artifact: Artifact, options: ServeOptions): Promise<LocalRelease> {
+/** Makes the local endpoint serve the champion, which is `artifact`; without one, the project's routes alone. */
+export function serveStep(
+  project: Project,
+  artifact: Artifact | undefined,
+  options: ServeOptions,
+): Promise<LocalRelease> {
   return deployLocal({
     root: project.root,
     appPath: project.appPath,
     storePath: storeFolder(project.root),
-    model: `${artifact.name}:champion`,
-    digest: artifact.digest,
+    ...(artifact !== undefined && { model: `${artifact.name}:champion`, digest: artifact.digest }),
     ...options,
   });
 }

@@ -4,6 +4,7 @@ import type { Artifact, Lineage, Store } from "../artifact/types.ts";
 import type { Digest } from "../base/digest.ts";
 import type { Dataset, Split } from "../data/types.ts";
 import { loadExamples } from "../data/open.ts";
+import { requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
 import { runTrainer } from "../train/run.ts";
 import { digestInputs } from "./inputs.ts";
@@ -42,7 +43,7 @@ async function train(
   store: Store,
   { report, signal, resume = false }: WayOptions,
 ): Promise<Artifact> {
-  const { name, train: trainer } = project.definition;
+  const { name, train: trainer } = requireTraining(project.definition);
   const examples = await loadExamples(dataset, { report, signal });
   signal.throwIfAborted();
   // One folder for the same inputs: an interrupted run finds its checkpoint again, another run none that is not its own.

@@ -5,6 +5,7 @@ import type { Artifact } from "../artifact/types.ts";
 import { digestOfJson, shortDigest } from "../base/digest.ts";
 import type { Dataset, Split } from "../data/types.ts";
 import { checkPort, type LocalRelease } from "../deploy/targets/local.ts";
+import { isTrained, requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
 import { artifactStep } from "./artifact-step.ts";
 import { dataStep } from "./data-step.ts";
@@ -35,7 +36,11 @@ export interface TrainResult {
   steps: StepOutcome[];
 }
 
-export interface UpResult extends TrainResult {
+export interface UpResult {
+  name: string;
+  /** What was trained; missing for a project without a model. */
+  trained?: TrainResult;
+  steps: StepOutcome[];
   release: LocalRelease;
 }
 
@@ -44,7 +49,8 @@ export interface UpResult extends TrainResult {
  * `gateFailed` where the gate holds it back; the model is stored then, and the champion stays as it was.
  */
 export async function train(project: Project, options: WayOptions): Promise<TrainResult> {
-  const { definition, root } = project;
+  const { root } = project;
+  const definition = requireTraining(project.definition);
   const steps: StepOutcome[] = [];
   const step = createClock(steps, options);
   const store = await openStore(storeFolder(root));
@@ -82,19 +88,22 @@ export async function train(project: Project, options: WayOptions): Promise<Trai
   return { name: definition.name, digest: artifact.digest, artifact, dataset, split, steps };
 }
 
-/** `train`, then serve and verify. What is done already for the same digests is not done again. */
+/**
+ * `train`, then serve and verify; a project without a model is served only. What is done already for the same digests is not
+ * done again.
+ */
 export async function up(project: Project, options: UpOptions): Promise<UpResult> {
   const host = chooseHost();
   const port = choosePort(project, options.port);
   await checkPort({ root: project.root, host, port });
-  const trained = await train(project, options);
-  const { artifact, dataset, split, steps } = trained;
+  const trained = isTrained(project.definition) ? await train(project, options) : undefined;
+  const steps = trained?.steps ?? [];
   const step = createClock(steps, options);
 
   const release = await step("serve", async () => {
     options.report({ step: "serve", label: "start the server" });
     const { detach = false, onLog, signal } = options;
-    const found = await serveStep(project, artifact, { host, port, detach, signal, ...(onLog && { onLog }) });
+    const found = await serveStep(project, trained?.artifact, { host, port, detach, signal, ...(onLog && { onLog }) });
     const texts = {
       started: "",
       kept: ` · already running (pid ${found.pid})`,
@@ -104,12 +113,12 @@ export async function up(project: Project, options: UpOptions): Promise<UpResult
     return { value: found, kept: found.outcome === "kept", text: found.url + texts[found.outcome], facts };
   });
   try {
-    await step("verify", () => verify(project, release, trained, options));
+    if (trained !== undefined) await step("verify", () => verify(project, release, trained, options));
   } catch (error) {
     if (release.attached) await release.stop();
     throw error;
   }
-  return { ...trained, artifact, dataset, split, release };
+  return { name: project.definition.name, ...(trained !== undefined && { trained }), steps, release };
 }
 
 async function verify(

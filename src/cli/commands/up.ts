@@ -1,7 +1,7 @@
 import { join, relative } from "node:path";
 import { loadProject } from "../../project/load.ts";
 import type { Project } from "../../project/types.ts";
-import type { UpResult } from "../../way/up.ts";
+import type { TrainResult } from "../../way/up.ts";
 import { findRoute } from "../../way/verify-step.ts";
 import { defineCommand } from "../command.ts";
 import { portOption } from "../project.ts";
@@ -40,9 +40,17 @@ export const up = defineCommand({
       detach: options["detach"] === true,
       ...(options["port"] !== undefined && { port: options["port"] as number }),
     });
-    const { name, digest, release, steps } = result;
-    io.document({ name, digest, url: release.url, pid: release.pid, steps });
-    io.print(`  ${"try".padEnd(12)}${writeCurl(project, result)}`);
+    const { name, trained, release, steps } = result;
+    io.document({
+      name,
+      ...(trained !== undefined && { digest: trained.digest }),
+      url: release.url,
+      pid: release.pid,
+      steps,
+    });
+    io.print(
+      `  ${"try".padEnd(12)}${trained === undefined ? `curl ${release.url}/docs` : writeCurl(project, release.url, trained)}`,
+    );
     io.print(`  ${"playground".padEnd(12)}${release.url}/`);
     if (options["exit"] !== true) await stayInForeground(io, release);
     else if (release.attached) await release.stop();
@@ -50,9 +58,9 @@ export const up = defineCommand({
 });
 
 /** A line that works as it is: the route's path and field, and an image of the dataset. */
-function writeCurl({ definition }: Project, { dataset, release, split }: UpResult): string {
+function writeCurl({ definition }: Project, url: string, { dataset, split }: TrainResult): string {
   const entry = dataset.entries[split.validation[0] ?? 0];
   const { path, field } = findRoute(definition.serve?.routes);
   const file = relative(process.cwd(), join(dataset.folder, entry?.path ?? ""));
-  return `curl -F ${field}=@${/^[\w./-]+$/.test(file) ? file : `'${file}'`} ${release.url}${path}`;
+  return `curl -F ${field}=@${/^[\w./-]+$/.test(file) ? file : `'${file}'`} ${url}${path}`;
 }

@@ -25,9 +25,10 @@ export function checkProject({ project }: Subject): Finding | undefined {
 }
 
 export async function checkData({ project }: Subject): Promise<Finding | undefined> {
-  if (project === undefined) return undefined;
+  const data = project?.definition.data;
+  if (project === undefined || data === undefined) return undefined;
   try {
-    const dataset = await openDataset(project.definition.data, { root: project.root });
+    const dataset = await openDataset(data, { root: project.root });
     const { state, lines, locked } = datasetStatus(dataset, project.root);
     const text = `${formatItems(dataset.entries.length, "image")}, ${formatItems(dataset.labels.length, "label")}, ${shortDigest(dataset.digest)}`;
     if (state === "differs")

@@ -19,7 +19,7 @@ test.each(Object.keys(templates))("the template %s is a valid project whose data
   expect(made.name).toBe(`my-${template}-model`);
   const { definition, root } = await loadProject(folder);
   expect(definition.name).toBe(made.name);
-  const dataset = await openDataset(definition.data, { root });
+  const dataset = await openDataset(definition.data!, { root });
   expect({ count: dataset.entries.length, warnings: dataset.warnings }).toEqual({ count: 300, warnings: [] });
   expect(readdirSync(folder).toSorted()).toEqual([".gitignore", ".slipway", "README.md", "data", "slipway.config.ts"]);
   expect(readFileSync(join(folder, "README.md"), "utf8")).not.toContain("{{");

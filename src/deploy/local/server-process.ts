@@ -14,7 +14,7 @@ export interface ServerOptions {
   port: number;
   appPath: string;
   storePath: string;
-  /** What it serves and follows: `digits:champion`. */
+  /** What it serves and follows: `digits:champion`. Empty: the project's own, where it has one. */
   model: string;
   /** Leave it running after this process; it then logs to this file. */
   detachedLog?: string;

@@ -11,10 +11,10 @@ export interface LocalOptions {
   root: string;
   appPath: string;
   storePath: string;
-  /** `digits:champion`: the server follows the alias. */
-  model: string;
+  /** `digits:champion`: the server follows the alias. Left out, together with `digest`, where the project has no model. */
+  model?: string;
   /** Digest of the artifact that must be served. */
-  digest: string;
+  digest?: string;
   host: string;
   port: number;
   /** Leave the server running after this process. */
@@ -27,6 +27,7 @@ export interface LocalRelease {
   url: string;
   pid: number;
   port: number;
+  /** Of the artifact that it serves; empty where it serves none. */
   digest: string;
   /** What was done: a new process, the running one as it is, or the running one with its model swapped. */
   outcome: "started" | "kept" | "refreshed";
@@ -69,8 +70,8 @@ export async function findLocal(root: string): Promise<(LocalState & { served: s
 }
 
 async function start(options: LocalOptions): Promise<LocalRelease> {
-  const { root, host, detach, model, digest, appPath } = options;
-  const server = await startServerProcess({ ...options, ...(detach && { detachedLog: logPath(root) }) });
+  const { root, host, detach, model = "", digest = "", appPath } = options;
+  const server = await startServerProcess({ ...options, model, ...(detach && { detachedLog: logPath(root) }) });
   const url = toUrl(host, server.port);
   const state: LocalState = {
     pid: server.pid,
@@ -90,14 +91,15 @@ async function start(options: LocalOptions): Promise<LocalRelease> {
 /** Undefined where the running server cannot become what is wanted: another app, port or name, or it does not answer. */
 async function reuse(state: LocalState, options: LocalOptions): Promise<LocalRelease | undefined> {
   const { app, model, host, port, url, pid } = state;
-  if (app !== basename(options.appPath) || model !== options.model || host !== options.host) return undefined;
+  const { model: wantedModel = "", digest = "" } = options;
+  if (app !== basename(options.appPath) || model !== wantedModel || host !== options.host) return undefined;
   if (options.port !== 0 && options.port !== port) return undefined;
   const served = await askDigest(url);
   if (served === undefined) return undefined;
-  const outcome = served === options.digest ? "kept" : "refreshed";
-  if (outcome === "refreshed") await refresh(url, options.digest);
+  const outcome = served === digest ? "kept" : "refreshed";
+  if (outcome === "refreshed") await refresh(url, digest);
   const { verified, ...rest } = state;
-  const now = { ...rest, digest: options.digest, ...(outcome === "kept" && verified !== undefined && { verified }) };
+  const now = { ...rest, digest, ...(outcome === "kept" && verified !== undefined && { verified }) };
   await writeState(options.root, now);
   return toRelease(options.root, now, outcome, false, {
     pid,
@@ -139,12 +141,12 @@ async function refresh(url: string, wanted: string): Promise<void> {
   if (seen !== wanted) throw serverNotRefreshed({ url, seen: seen ?? "nothing", wanted });
 }
 
-/** The digest that a ready server names, or undefined where none answers. */
+/** The digest that a ready server names (empty for one without a model), or undefined where none answers. */
 async function askDigest(url: string): Promise<string | undefined> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
     await response.arrayBuffer();
-    return response.ok ? (response.headers.get("x-model-digest") ?? undefined) : undefined;
+    return response.ok ? (response.headers.get("x-model-digest") ?? "") : undefined;
   } catch {
     // Refused, reset or too slow: not a server to reuse. The caller starts another and meets any real fault there.
     return undefined;
