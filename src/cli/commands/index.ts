@@ -32,6 +32,11 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "bench", summary: "Measure the endpoint under load", load: async () => (await import("./bench.ts")).bench },
   {
+    name: "verify",
+    summary: "Hold an endpoint against a contract file",
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  {
     name: "doctor",
     summary: "Look for the usual causes of trouble",
     load: async () => (await import("./doctor.ts")).doctor,
