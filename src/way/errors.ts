@@ -41,3 +41,31 @@ export const projectTooLarge = defineError<{ root: string; limit: number }>("SLI
   mend: () => "Move what is not code out of the project's folder, or into a folder whose name starts with a dot.",
   exit: exitCodes.usage,
 });
+
+export const datasetArtifactMissing = defineError<{ reference: string }>("SLIPWAY_WAY_DATASET_MISSING", {
+  message: ({ reference }) => `there is no dataset ${reference}`,
+  mend: () => "Run `slipway up` again: it pushes the dataset where the registry lacks it.",
+  exit: exitCodes.data,
+});
+
+export const datasetArtifactBroken = defineError<{ reference: string; why: string }>("SLIPWAY_WAY_DATASET_BROKEN", {
+  message: ({ reference, why }) => `${reference} is no dataset that can be unpacked: ${why}`,
+  mend: () => "Remove that artifact from the registry and run `slipway up` again, or see that the reference is right.",
+  exit: exitCodes.data,
+});
+
+export const datasetDiffers = defineError<{ what: string; seen: string; wanted: string }>(
+  "SLIPWAY_WAY_DATASET_DIFFERS",
+  {
+    message: ({ what, seen, wanted }) => `${what} holds the dataset ${seen}, wanted ${wanted}`,
+    mend: () =>
+      "Nothing was trained. Put the files back that the project was locked with, or accept these with `slipway data lock`; then `slipway up`.",
+    exit: exitCodes.data,
+  },
+);
+
+export const datasetChanged = defineError<{ path: string }>("SLIPWAY_WAY_DATASET_CHANGED", {
+  message: ({ path }) => `${path} changed while the dataset was being pushed`,
+  mend: () => "Wait until nothing writes into the dataset's folder, then run `slipway up` again.",
+  exit: exitCodes.data,
+});
