@@ -80,3 +80,4 @@ export const signatureMismatch = defineError<{ tensor: string; stated: string; a
     exit: exitCodes.data,
   },
 );
+export * from "./pytorch/errors.ts";
