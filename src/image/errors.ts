@@ -122,3 +122,67 @@ export const epochInvalid = defineError<{ seen: string }>("SLIPWAY_IMAGE_EPOCH_I
   mend: () => "Set it, for example, to the output of `git log -1 --format=%ct`, or leave it unset.",
   exit: exitCodes.usage,
 });
+
+export const destinationUnknown = defineError<{ seen: string; wanted: string }>("SLIPWAY_IMAGE_DESTINATION_UNKNOWN", {
+  message: ({ seen, wanted }) => `no images can be imported into ${JSON.stringify(seen)}, only into ${wanted}`,
+  mend: () => "Write one of them, or a file: `--to digits.tar`.",
+  exit: exitCodes.usage,
+});
+
+export const programMissing = defineError<{ program: string; destination: string }>("SLIPWAY_IMAGE_PROGRAM_MISSING", {
+  message: ({ program, destination }) => `${destination} is reached by \`${program}\`, which is not on the PATH`,
+  mend: ({ program }) =>
+    `Run this where ${program} is installed, or write a file (\`slipway image build digits.tar\`) and import it there.`,
+  ...target,
+});
+
+export const importDenied = defineError<{ destination: string; command: string; why: string }>(
+  "SLIPWAY_IMAGE_IMPORT_DENIED",
+  {
+    message: ({ destination, command, why }) => `${destination} lets you not in: \`${command}\` said: ${why}`,
+    mend: () =>
+      "Its socket belongs to root: run the same command with sudo, or `slipway image build digits.tar` and then `sudo ctr -n k8s.io images import digits.tar`.",
+    ...target,
+  },
+);
+
+export const importUnreachable = defineError<{ destination: string; command: string; why: string }>(
+  "SLIPWAY_IMAGE_IMPORT_UNREACHABLE",
+  {
+    message: ({ destination, command, why }) => `${destination} does not answer: \`${command}\` said: ${why}`,
+    mend: () =>
+      "Start it, or name the right one: `--to containerd:/run/k3s/containerd/containerd.sock`, `--to kind:my-cluster`.",
+    ...target,
+  },
+);
+
+export const importFailed = defineError<{ destination: string; command: string; why: string }>(
+  "SLIPWAY_IMAGE_IMPORT_FAILED",
+  {
+    message: ({ destination, command, why }) =>
+      `the image cannot be imported into ${destination}: \`${command}\` said: ${why}`,
+    mend: () => "Mend what it says, and run the command again: what is there already is not sent twice.",
+    ...target,
+  },
+);
+
+export const importIncomplete = defineError<{ destination: string; why: string }>("SLIPWAY_IMAGE_IMPORT_INCOMPLETE", {
+  message: ({ destination, why }) => `${destination} took the image, yet it is not there whole: ${why}`,
+  mend: () => "Look for room on its disk, and run the command again.",
+  ...target,
+});
+
+export const nodesMissing = defineError<{ destination: string; command: string }>("SLIPWAY_IMAGE_NODES_MISSING", {
+  message: ({ destination, command }) => `${destination} has no nodes: \`${command}\` lists none`,
+  mend: () =>
+    "Name the cluster: `--to kind:my-cluster`; `kind get clusters` or `k3d cluster list` shows which there are.",
+  ...target,
+});
+
+export const socketMissing = defineError<{ socket: string; found: readonly string[] }>("SLIPWAY_IMAGE_SOCKET_MISSING", {
+  message: ({ socket, found }) =>
+    `there is no containerd at ${socket}, wanted its socket${found.length > 0 ? `; there is ${found.join(", ")}` : ""}`,
+  mend: ({ found }) =>
+    `Name the socket: \`--to containerd:${found[0] ?? "/run/k3s/containerd/containerd.sock"}\` (\`ss -xl | grep containerd\` lists those that are open).`,
+  ...target,
+});

@@ -22,3 +22,8 @@ export function parsePlatform(text: string): Platform {
 export function nodeArchitecture({ architecture }: Platform): "x64" | "arm64" {
   return architecture === "amd64" ? "x64" : "arm64";
 }
+
+/** Linux on this machine's processor: what runs in its containers, on macOS and Windows too. */
+export function herePlatform(architecture: string = process.arch): Platform {
+  return parsePlatform(`linux/${architecture === "x64" ? "amd64" : architecture}`);
+}

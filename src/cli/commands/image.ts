@@ -6,6 +6,7 @@ export const image = defineCommand({
   examples: [
     ["slipway image inspect", "what it would be made of"],
     ["slipway image push localhost:5001/digits:v1", "build and push"],
+    ["slipway image import --to kind", "build, and bring it into the nodes"],
     ["slipway image build digits.tar --platform linux/amd64", "for ctr images import"],
   ],
   subcommands: [
@@ -18,6 +19,11 @@ export const image = defineCommand({
       name: "push",
       summary: "Build the serving image and push it to a registry",
       load: async () => (await import("./image-push.ts")).push,
+    },
+    {
+      name: "import",
+      summary: "Build the serving image into nodes without a registry",
+      load: async () => (await import("./image-import.ts")).importImage,
     },
     {
       name: "inspect",

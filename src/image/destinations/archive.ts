@@ -13,13 +13,22 @@ import type { Image, ImageIndex } from "../types.ts";
 import { listBlobs, listContent } from "./content.ts";
 import { layoutVersion, named, printLayoutIndex } from "./layout.ts";
 
-/** An OCI layout in a tar: an image or an index, by its own digests. */
-export function ociArchive(image: Image | ImageIndex, name: string): BlobSource {
+/**
+ * An OCI layout in a tar: an image or an index, by its own digests, under one name or several. Layers whose digests are in
+ * `without` are left out (the specification allows it): for a reader that has them.
+ */
+export function ociArchive(
+  image: Image | ImageIndex,
+  names: string | readonly string[],
+  { without = new Set() }: { without?: ReadonlySet<string> } = {},
+): BlobSource {
+  const all = [names].flat();
   const content = listContent(image);
-  return writeTar(name, [
+  const layers = content.layers.filter(({ descriptor }) => !without.has(descriptor.digest));
+  return writeTar(all[0] ?? "image", [
     textEntry("oci-layout", layoutVersion),
-    textEntry("index.json", printLayoutIndex([named(content, name)])),
-    ...listBlobs(content).map(({ descriptor, content: source }) =>
+    textEntry("index.json", printLayoutIndex(all.map((name) => named(content, name)))),
+    ...listBlobs({ ...content, layers }).map(({ descriptor, content: source }) =>
       fileOf(`blobs/${descriptor.digest.replace(":", "/")}`, source),
     ),
   ]);
@@ -29,7 +38,7 @@ export function ociArchive(image: Image | ImageIndex, name: string): BlobSource 
  * What `docker save` writes, for one platform. A base's layers without compression are gzip here as all others, since some
  * readers look at the first layer only and take the others to be like it; config and image id are those of the image.
  */
-export async function dockerArchive(image: Image, name: string): Promise<BlobSource> {
+export async function dockerArchive(image: Image, names: string | readonly string[]): Promise<BlobSource> {
   const { config } = printImage(image);
   const configPath = `${config.descriptor.digest.slice("sha256:".length)}.json`;
   const entries: TarEntry[] = [fileOf(configPath, fromBytes(config.bytes, configPath))];
@@ -39,8 +48,9 @@ export async function dockerArchive(image: Image, name: string): Promise<BlobSou
     paths.push(path);
     entries.push(fileOf(path, descriptor.mediaType === layerTypes.tar ? await storedGzip(content) : content));
   }
-  const manifest = [{ Config: configPath, RepoTags: [name], Layers: paths }];
-  return writeTar(name, [textEntry("manifest.json", JSON.stringify(manifest)), ...entries]);
+  const all = [names].flat();
+  const manifest = [{ Config: configPath, RepoTags: all, Layers: paths }];
+  return writeTar(all[0] ?? "image", [textEntry("manifest.json", JSON.stringify(manifest)), ...entries]);
 }
 
 /** Writes an archive to a file, which is there whole or not at all. Throws `destinationUnusable`. */
