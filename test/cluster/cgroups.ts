@@ -1,0 +1,90 @@
+/** @file One cgroup for each node's pods, under every controller, so that two kubelets on one machine do not share theirs. Version 1 and version 2. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sleep } from "./command.ts";
+import type { NodeSettings } from "./settings.ts";
+
+const root = "/sys/fs/cgroup";
+
+export function ensureCgroups({ namespace }: NodeSettings): void {
+  for (const controller of controllers()) mkdirSync(join(controller, namespace), { recursive: true });
+  if (isVersion2()) {
+    for (const each of readFileSync(join(root, "cgroup.controllers"), "utf8").trim().split(" "))
+      for (const folder of [root, join(root, namespace)])
+        writeFileSync(join(folder, "cgroup.subtree_control"), `+${each}`);
+    return;
+  }
+  // Empty at first in version 1, and a process cannot enter then.
+  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+    const path = join(root, "cpuset", namespace, file);
+    if (existsSync(path)) writeFileSync(path, readFileSync(join(root, "cpuset", file)));
+  }
+}
+
+/** Kills everything that runs in the node's pods, and returns when it is gone. */
+export async function killCgroups({ namespace }: NodeSettings): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const pids = controllers().flatMap((controller) => listFolders(join(controller, namespace)).flatMap(readPids));
+    if (pids.length === 0) return;
+    if (tries > 200) throw new Error(`Processes of ${namespace} do not end: ${[...new Set(pids)].join(" ")}`);
+    for (const pid of new Set(pids)) killNow(pid);
+    await sleep(25);
+  }
+}
+
+export async function removeCgroups(node: NodeSettings): Promise<void> {
+  await killCgroups(node);
+  for (const controller of controllers())
+    for (const folder of listFolders(join(controller, node.namespace)).toReversed()) await removeFolder(folder);
+}
+
+/** Every folder in which the node's own can lie. */
+function controllers(): string[] {
+  if (isVersion2()) return [root];
+  const lines = readFileSync("/proc/mounts", "utf8").split("\n");
+  const mounts = lines
+    .map((line) => line.split(" "))
+    .filter(([, target, type]) => type === "cgroup" && target?.startsWith(root));
+  return mounts.map(([, target]) => target as string);
+}
+
+function isVersion2(): boolean {
+  return existsSync(join(root, "cgroup.controllers"));
+}
+
+/** The folder and all below it, outer ones first. */
+function listFolders(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const inner = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [folder, ...inner.flatMap(({ name }) => listFolders(join(folder, name)))];
+}
+
+function readPids(folder: string): number[] {
+  try {
+    const text = readFileSync(join(folder, "cgroup.procs"), "utf8").trim();
+    return text === "" ? [] : text.split("\n").map(Number);
+  } catch {
+    return []; // Removed between two looks.
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** The kernel keeps a group busy for a moment after its last process. */
+async function removeFolder(folder: string): Promise<void> {
+  for (let tries = 0; ; tries++)
+    try {
+      return rmdirSync(folder);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "ENOENT") return;
+      if (code !== "EBUSY" || tries > 100) throw error;
+      await sleep(25);
+    }
+}
