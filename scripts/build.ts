@@ -1,8 +1,8 @@
 /** @file Builds the published package into dist/: entries and chunks flat, kernels, the playground page, declarations with `--types`. Does nothing when nothing changed. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -24,8 +24,6 @@ if (types) {
 }
 
 async function bundle(): Promise<void> {
-  // Chunks are named by their content: those of earlier builds would stay, and be packed.
-  for (const file of globSync("*.{js,map,wasm}", { cwd: dist })) rmSync(join(dist, file));
   const shared = {
     bundle: true,
     platform: "node",
@@ -37,13 +35,15 @@ async function bundle(): Promise<void> {
     legalComments: "none",
     logLevel: "warning",
     absWorkingDir: root,
+    // Written when all of it is made: what is there serves on while somebody's change does not compile.
+    write: false,
   } as const;
   const natives = ["onnxruntime-node", "@napi-rs/image", "esbuild"];
   // CommonJS packages inside an ES module still ask for `require`.
   const banner = {
     js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
   };
-  await build({
+  const library = await build({
     ...shared,
     entryPoints: {
       index: "src/index.ts",
@@ -58,13 +58,31 @@ async function bundle(): Promise<void> {
     chunkNames: "chunk-[hash]",
   });
   // One file that carries all it needs but the native parts: the same file serves on a laptop and in an image.
-  await build({
+  const server = await build({
     ...shared,
     entryPoints: { server: "src/serve/main.ts" },
     external: natives,
     banner,
     minifySyntax: true,
   });
+  // The same for the training program of a pod, with the file of its worker threads.
+  const job = await build({
+    ...shared,
+    entryPoints: { job: "src/way/job/main.ts", "job-worker": "src/train/sequential/worker.ts" },
+    external: natives,
+    banner,
+    minifySyntax: true,
+  });
+  const made = [library, server, job].flatMap(({ outputFiles }) => outputFiles);
+  mkdirSync(dist, { recursive: true });
+  for (const { path, contents } of made) {
+    // Beside and renamed: nobody starts half a file.
+    writeFileSync(`${path}.new`, contents);
+    renameSync(`${path}.new`, path);
+  }
+  // Chunks are named by their content: those of earlier builds would stay, and be packed.
+  const names = new Set(made.map(({ path }) => basename(path)));
+  for (const file of globSync("*.{js,map}", { cwd: dist })) if (!names.has(file)) rmSync(join(dist, file));
   for (const file of globSync("src/kernels/*.wasm", { cwd: root }))
     cpSync(join(root, file), join(dist, file.split("/").at(-1)!));
 }
