@@ -69,3 +69,17 @@ export const datasetChanged = defineError<{ path: string }>("SLIPWAY_WAY_DATASET
   mend: () => "Wait until nothing writes into the dataset's folder, then run `slipway up` again.",
   exit: exitCodes.data,
 });
+
+export const jobSettingInvalid = defineError<{ name: string; seen: string; wanted: string }>(
+  "SLIPWAY_WAY_JOB_SETTING",
+  {
+    message: ({ name, seen, wanted }) => `the training program's variable ${name} is ${seen}, wanted ${wanted}`,
+    mend: ({ name }) => `Set ${name} in the pod, or let \`slipway up\` make the Job: it sets all of them.`,
+    exit: exitCodes.usage,
+  },
+);
+
+export const jobFailed = defineError<{ reason: string }>("SLIPWAY_WAY_JOB_FAILED", {
+  message: ({ reason }) => `the training program failed: ${reason}`,
+  mend: () => "Look at the pod's log with `slipway logs`; what was trained so far is kept where the Job has a volume.",
+});

@@ -11,6 +11,13 @@ import { digestInputs } from "./inputs.ts";
 import type { WayOptions } from "./types.ts";
 import { readVersions } from "./versions.ts";
 
+export interface TrainPlace {
+  /** Digest of the run's inputs, where whoever asked for the run computed it. Default: computed here. */
+  inputs?: Digest;
+  /** Folder in which each run has one of its own, for its checkpoint. Default: the project's `.slipway/runs`. */
+  workspaces?: string;
+}
+
 export interface TrainStepResult {
   artifact: Artifact;
   /** False where a model of the same inputs was stored before. */
@@ -26,12 +33,13 @@ export async function trainStep(
   { dataset, split }: { dataset: Dataset; split: Split },
   store: Store,
   options: WayOptions,
+  place: TrainPlace = {},
 ): Promise<TrainStepResult> {
   const { name } = project.definition;
-  const inputs = await digestInputs(project, dataset);
+  const inputs = place.inputs ?? (await digestInputs(project, dataset));
   const found = options.force === true ? undefined : await store.find(name, inputs);
   if (found !== undefined) return { artifact: found, trained: false };
-  const artifact = await train(project, dataset, split, inputs, store, options);
+  const artifact = await train(project, dataset, split, { ...place, inputs }, store, options);
   return { artifact, trained: true };
 }
 
@@ -39,7 +47,7 @@ async function train(
   project: Project,
   dataset: Dataset,
   split: Split,
-  inputs: Digest,
+  { inputs, workspaces = join(project.root, ".slipway", "runs") }: TrainPlace & { inputs: Digest },
   store: Store,
   { report, signal, resume = false }: WayOptions,
 ): Promise<Artifact> {
@@ -47,7 +55,7 @@ async function train(
   const examples = await loadExamples(dataset, { report, signal });
   signal.throwIfAborted();
   // One folder for the same inputs: an interrupted run finds its checkpoint again, another run none that is not its own.
-  const workspace = join(project.root, ".slipway", "runs", inputs.slice("sha256:".length, "sha256:".length + 16));
+  const workspace = join(workspaces, inputs.slice("sha256:".length, "sha256:".length + 16));
   if (!resume) await rm(workspace, { recursive: true, force: true });
   await mkdir(workspace, { recursive: true });
   const startedAt = new Date();

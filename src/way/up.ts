@@ -1,20 +1,19 @@
 /** @file The whole way, and the first part of it that `slipway train` goes. */
 import { openStore, storeFolder } from "../artifact/store/layout.ts";
-import { toGateError } from "../artifact/gate.ts";
 import type { Artifact } from "../artifact/types.ts";
-import { digestOfJson, shortDigest } from "../base/digest.ts";
+import { digestOfJson } from "../base/digest.ts";
 import type { Dataset, Split } from "../data/types.ts";
 import { checkPort, type LocalRelease } from "../deploy/targets/local.ts";
 import { isTrained, requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
-import { artifactStep } from "./artifact-step.ts";
+import { createClock, type Done } from "./clock.ts";
 import { dataStep } from "./data-step.ts";
-import { describeVerdict, gateStep } from "./gate-step.ts";
+import { describeDataset, describeTraining, describeVerification } from "./describe.ts";
+import { promoteStep } from "./promote-step.ts";
 import { chooseHost, choosePort, serveStep } from "./serve-step.ts";
 import { trainStep } from "./train-step.ts";
-import type { StepName, StepOutcome, WayOptions } from "./types.ts";
+import type { StepOutcome, WayOptions } from "./types.ts";
 import { listValidationFiles, verifyStep } from "./verify-step.ts";
-import { countOf, milliseconds, show } from "./words.ts";
 
 export interface UpOptions extends WayOptions {
   target?: "local";
@@ -57,34 +56,13 @@ export async function train(project: Project, options: WayOptions): Promise<Trai
 
   const { dataset, split } = await step("data", async () => {
     const found = await dataStep(project, options);
-    const { entries, labels, digest, warnings } = found.dataset;
-    const text = `${countOf(entries.length, "image")}, ${countOf(labels.length, "label")} · ${shortDigest(digest)}${found.locked ? " · locked" : ""}`;
-    return { value: found, text, facts: { digest, count: entries.length, labels, locked: found.locked, warnings } };
+    return { value: found, ...describeDataset(found.dataset, found.locked) };
   });
   const { artifact: candidate } = await step("train", async () => {
     const found = await trainStep(project, { dataset, split }, store, options);
-    const { lineage, digest } = found.artifact;
-    const text = found.trained ? describeTraining(found.artifact, split) : `already trained (${shortDigest(digest)})`;
-    const { inputs, metrics, history, seed, durationSeconds } = lineage;
-    const facts = { digest, inputs, metrics, seed, durationSeconds, epochs: history.length };
-    return { value: found, kept: !found.trained, text, facts };
+    return { value: found, kept: !found.trained, ...describeTraining(found, split) };
   });
-  const judged = await step("gate", async () => {
-    const found = await gateStep(definition, candidate, store);
-    if (!found.verdict.passed) throw toGateError(definition.name, found.verdict);
-    return { value: found, text: describeVerdict(found), facts: { ...found.verdict } };
-  });
-  const artifact = await step("artifact", async () => {
-    const { artifact: promoted, moved } = await artifactStep(store, candidate, judged.champion);
-    const name = `${promoted.name}@${shortDigest(promoted.digest)}`;
-    const text = moved ? `${name} → champion` : `${name} is the champion already`;
-    return {
-      value: promoted,
-      kept: !moved,
-      text,
-      facts: { digest: promoted.digest, size: promoted.model.size, moved },
-    };
-  });
+  const artifact = await promoteStep(definition, candidate, store, step);
   return { name: definition.name, digest: artifact.digest, artifact, dataset, split, steps };
 }
 
@@ -136,43 +114,5 @@ async function verify(
   const { report, signal } = options;
   const found = await verifyStep({ project, artifact, url: release.url, files, report, signal });
   await release.noteVerified(subject);
-  const text = [
-    `${countOf(found.count, "image")} through the endpoint`,
-    show(found.correct / found.count),
-    `p99 ${milliseconds(found.p99)}`,
-  ].join(" · ");
-  return { value: undefined, text, facts: { ...found, accuracy: found.correct / found.count } };
-}
-
-function describeTraining({ lineage }: Artifact, split: Split): string {
-  const { metrics, history } = lineage;
-  const [first] = Object.entries(metrics);
-  const metric = metrics["accuracy"] === undefined ? first : (["accuracy", metrics["accuracy"]] as const);
-  return [
-    ...(history.length > 0 ? [countOf(history.length, "epoch")] : []),
-    ...(metric === undefined
-      ? []
-      : [`${metric[0]} ${show(metric[1])} on ${countOf(split.validation.length, "validation image")}`]),
-  ].join(" · ");
-}
-
-interface Done<T> {
-  value: T;
-  kept?: boolean;
-  text: string;
-  facts: Record<string, unknown>;
-}
-
-/** Times a step, notes how it ended, and stops between two steps when asked to. */
-function createClock(steps: StepOutcome[], { onStep, signal }: WayOptions) {
-  return async <T>(step: StepName, work: () => Promise<Done<T>>): Promise<T> => {
-    signal.throwIfAborted();
-    const started = performance.now();
-    const { value, kept = false, text, facts } = await work();
-    const seconds = (performance.now() - started) / 1000;
-    const outcome: StepOutcome = { step, outcome: kept ? "kept" : "done", text, seconds, facts };
-    steps.push(outcome);
-    onStep?.(outcome);
-    return value;
-  };
+  return { value: undefined, ...describeVerification(found) };
 }

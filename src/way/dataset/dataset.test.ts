@@ -95,8 +95,15 @@ describe("a dataset in a registry", () => {
 
     const folder = join(scratch(), "pulled");
     const config = await pullDataset(repository, first.digest, folder, { digest: dataset.digest });
-    expect(config).toEqual({ version: 1, digest: dataset.digest, count: 4, bytes: 14, source });
-    for (const { path, digest } of dataset.entries) expect(digestOf(readFileSync(join(folder, path)))).toBe(digest);
+    expect(config).toEqual({
+      version: 1,
+      digest: dataset.digest,
+      files: dataset.digest,
+      count: 4,
+      bytes: 14,
+      source,
+    });
+    for (const { path, digest } of dataset.files) expect(digestOf(readFileSync(join(folder, path)))).toBe(digest);
   });
 
   test("a small change sends little", async () => {
@@ -172,7 +179,7 @@ function makeDataset(contents: Readonly<Record<string, string>>): PushableDatase
     writeFileSync(join(folder, path), content);
     return { path, digest: digestOf(content), size: content.length };
   });
-  return { source, folder, digest: merkleRoot(entries), entries };
+  return { source, folder, digest: merkleRoot(entries), files: entries };
 }
 
 async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
@@ -190,7 +197,8 @@ async function pushHostile(repository: Repository, path: string): Promise<void> 
   await pushBlob(repository, digest, fromBytes(bytes));
   const file = { path, digest, size: bytes.length };
   const layer = describeLayer({ key: digest, files: [file], raw: true }, { digest, size: bytes.length });
-  const described = { version: 1, digest: merkleRoot([file]), count: 1, bytes: bytes.length, source } as const;
+  const root = merkleRoot([file]);
+  const described = { version: 1, digest: root, files: root, count: 1, bytes: bytes.length, source } as const;
   const { config, manifest } = printDataset("hostile", described, [layer]);
   await pushBlob(repository, config.descriptor.digest, fromBytes(config.bytes));
   await putManifest(repository, "bad", { bytes: manifest.bytes, mediaType: manifestType });

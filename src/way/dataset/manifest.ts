@@ -23,7 +23,10 @@ const names = {
 
 export interface DatasetConfig {
   version: 1;
+  /** The dataset's own: where its rows are its files, that of the files. */
   digest: Digest;
+  /** Root of the Merkle tree over the files. */
+  files: Digest;
   count: number;
   /** Of all files. */
   bytes: number;
@@ -101,10 +104,11 @@ export function readDatasetManifest(bytes: Uint8Array, reference: string): Datas
 }
 
 export function readDatasetConfig(bytes: Uint8Array, reference: string): DatasetConfig {
-  const { version, digest, count, bytes: size, source } = parse(bytes) as Partial<DatasetConfig>;
-  if (version !== 1 || typeof digest !== "string" || !isDigest(digest) || typeof source !== "object")
-    throw datasetArtifactBroken({ reference, why: "its config does not say which dataset it is" });
-  return { version, digest, count: Number(count), bytes: Number(size), source };
+  const { version, digest, files, count, bytes: size, source } = parse(bytes) as Partial<DatasetConfig>;
+  const refuse = () => datasetArtifactBroken({ reference, why: "its config does not say which dataset it is" });
+  if (version !== 1 || typeof source !== "object") throw refuse();
+  if (digest === undefined || files === undefined || ![digest, files].every(isDigest)) throw refuse();
+  return { version, digest, files, count: Number(count), bytes: Number(size), source };
 }
 
 function parse(bytes: Uint8Array): Record<string, unknown> {

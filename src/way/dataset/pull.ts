@@ -24,8 +24,9 @@ export interface PullDatasetOptions {
 }
 
 /**
- * Writes the files into `folder`, which must not be there yet: it appears when all of them are whole and their Merkle tree has
- * the wanted digest. `reference` is a digest or a tag. Throws `datasetArtifactMissing`, `datasetArtifactBroken`,
+ * Writes the files into `folder`, which must not be there yet: it appears when all of them are whole and their Merkle tree is
+ * the artifact's. That the files make the wanted dataset is seen when they are opened: `openDataset` computes its digest anew.
+ * `reference` is a digest or a tag. Throws `datasetArtifactMissing`, `datasetArtifactBroken`,
  * `datasetDiffers`, and the errors of src/oci.
  */
 export async function pullDataset(
@@ -40,6 +41,8 @@ export async function pullDataset(
   if (found === undefined) throw datasetArtifactMissing({ reference: named });
   const { config, layers } = readDatasetManifest(found.bytes, named);
   const described = readDatasetConfig(await readBlobBytes(repository, config, { signal }), named);
+  const { digest: wanted = described.digest } = options;
+  if (described.digest !== wanted) throw datasetDiffers({ what: named, seen: described.digest, wanted });
   const draft = `${folder}.draft`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true });
@@ -52,8 +55,7 @@ export async function pullDataset(
       return files;
     });
     const seen = merkleRoot(groups.flat());
-    const wanted = options.digest ?? described.digest;
-    if (seen !== wanted) throw datasetDiffers({ what: named, seen, wanted });
+    if (seen !== described.files) throw datasetDiffers({ what: named, seen, wanted: described.files });
     await rename(draft, folder);
   } finally {
     rmSync(draft, { recursive: true, force: true });

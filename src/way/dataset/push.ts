@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, digestOfJson, type Digest } from "../../base/digest.ts";
 import { silent, type Report } from "../../base/progress.ts";
-import type { Dataset } from "../../data/types.ts";
+import { merkleRoot } from "../../data/merkle.ts";
+import type { DataSource } from "../../data/types.ts";
 import { bytesEntry } from "../../image/tar/entry.ts";
 import { writeTar } from "../../image/tar/write.ts";
 import { readBytes } from "../../image/hash.ts";
@@ -14,7 +15,7 @@ import { printRepository, type Repository } from "../../oci/repository.ts";
 import { forEachLimited } from "../../oci/transfer.ts";
 import type { Descriptor } from "../../oci/types.ts";
 import { datasetChanged } from "../errors.ts";
-import { groupFiles, type FileGroup } from "./group.ts";
+import { groupFiles, type DatasetFile, type FileGroup } from "./group.ts";
 import { describeLayer, printDataset, readDatasetManifest } from "./manifest.ts";
 
 export interface PushDatasetOptions {
@@ -32,9 +33,15 @@ export interface PushedDataset {
   layers: number;
 }
 
-export type PushableDataset = Pick<Dataset, "source" | "folder" | "digest"> & {
-  entries: readonly Pick<Dataset["entries"][number], "path" | "digest" | "size">[];
-};
+/** A dataset as files: what `listDatasetFiles` gives. */
+export interface PushableDataset {
+  source: DataSource;
+  /** The dataset's own. */
+  digest: Digest;
+  /** Absolute; the files' paths are relative to it. */
+  folder: string;
+  files: readonly DatasetFile[];
+}
 
 /** What the newest dataset of the repository is tagged as: the next push takes over what did not change. */
 const newest = "latest";
@@ -53,7 +60,7 @@ export async function pushDataset(
   const there = await headManifest(repository, tag, { signal });
   if (there !== undefined) return { digest: there.digest, existed: true, sent: 0, layers: 0 };
   const known = await readKnownLayers(repository, signal);
-  const groups = groupFiles(dataset.entries);
+  const groups = groupFiles(dataset.files);
   let sent = 0;
   let done = 0;
   const pushGroup = async (group: FileGroup): Promise<Descriptor> => {
@@ -66,9 +73,9 @@ export async function pushDataset(
     report({ step: "data", label: "push the dataset", done: ++done, total: groups.length });
     return layer;
   });
-  const bytes = dataset.entries.reduce((sum, { size }) => sum + size, 0);
-  const { digest, source } = dataset;
-  const described = { version: 1, digest, count: dataset.entries.length, bytes, source } as const;
+  const { source, digest, files } = dataset;
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  const described = { version: 1, digest, files: merkleRoot(files), count: files.length, bytes, source } as const;
   const { config, manifest } = printDataset(name, described, layers);
   await pushBlob(repository, config.descriptor.digest, fromBytes(config.bytes, "config"), { signal });
   const { mediaType } = manifest.descriptor;

@@ -1,0 +1,49 @@
+/** @file What is told of each step: the same words on a laptop, on a cluster, and in a training pod. */
+import type { Artifact } from "../artifact/types.ts";
+import { shortDigest } from "../base/digest.ts";
+import type { Dataset, Split } from "../data/types.ts";
+import type { Promoted } from "./artifact-step.ts";
+import type { Told } from "./clock.ts";
+import type { Verified } from "./verify-step.ts";
+import { countOf, milliseconds, show } from "./words.ts";
+
+export function describeDataset({ entries, labels, digest, warnings }: Dataset, locked = false): Told {
+  const text = `${countOf(entries.length, "image")}, ${countOf(labels.length, "label")} · ${shortDigest(digest)}${locked ? " · locked" : ""}`;
+  return { text, facts: { digest, count: entries.length, labels, locked, warnings } };
+}
+
+export function describeTraining(
+  { artifact: { lineage, digest }, trained }: { artifact: Artifact; trained: boolean },
+  split: Split,
+): Told {
+  const { inputs, metrics, history, seed, durationSeconds } = lineage;
+  const facts = { digest, inputs, metrics, seed, durationSeconds, epochs: history.length };
+  if (!trained) return { text: `already trained (${shortDigest(digest)})`, facts };
+  const [first] = Object.entries(metrics);
+  const metric = metrics["accuracy"] === undefined ? first : (["accuracy", metrics["accuracy"]] as const);
+  const text = [
+    ...(history.length > 0 ? [countOf(history.length, "epoch")] : []),
+    ...(metric === undefined
+      ? []
+      : [`${metric[0]} ${show(metric[1])} on ${countOf(split.validation.length, "validation image")}`]),
+  ].join(" · ");
+  return { text, facts };
+}
+
+export function describePromotion({ artifact, moved }: Promoted): Told {
+  const name = `${artifact.name}@${shortDigest(artifact.digest)}`;
+  return {
+    text: moved ? `${name} → champion` : `${name} is the champion already`,
+    facts: { digest: artifact.digest, size: artifact.model.size, moved },
+  };
+}
+
+export function describeVerification(found: Verified): Told {
+  const accuracy = found.correct / found.count;
+  const text = [
+    `${countOf(found.count, "image")} through the endpoint`,
+    show(accuracy),
+    `p99 ${milliseconds(found.p99)}`,
+  ].join(" · ");
+  return { text, facts: { ...found, accuracy } };
+}

@@ -1,0 +1,104 @@
+/** @file One training in a pod: data, train, and the model into the store. What `up` does on a laptop, from what the environment says. */
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openStore } from "../../artifact/store/layout.ts";
+import { openRegistryStore } from "../../artifact/store/registry.ts";
+import type { Artifact, Store } from "../../artifact/types.ts";
+import type { Digest } from "../../base/digest.ts";
+import { openDataset } from "../../data/open.ts";
+import { splitDataset } from "../../data/split.ts";
+import type { Dataset, DataSource } from "../../data/types.ts";
+import { parseImageReference, parsePrefix } from "../../oci/reference.ts";
+import { openImage } from "../../oci/repository.ts";
+import { requireTraining } from "../../project/training.ts";
+import type { Project, ProjectDefinition } from "../../project/types.ts";
+import { createClock } from "../clock.ts";
+import { describeDataset, describeTraining } from "../describe.ts";
+import { relocate } from "../dataset/files.ts";
+import { pullDataset } from "../dataset/pull.ts";
+import { datasetDiffers } from "../errors.ts";
+import { promoteStep } from "../promote-step.ts";
+import { trainStep } from "../train-step.ts";
+import type { WayOptions } from "../types.ts";
+import type { JobPlace, JobSettings } from "./settings.ts";
+
+export interface JobResult {
+  artifact: Artifact;
+  trained: boolean;
+  inputs: Digest;
+}
+
+/** Throws what the steps throw; `datasetDiffers` before anything is trained on other data than was asked for. */
+export async function runJob(settings: JobSettings, options: Omit<WayOptions, "resume" | "force">): Promise<JobResult> {
+  const { app, root, code, work, inputs, force, promote } = settings;
+  await mkdir(work, { recursive: true });
+  const { default: definition } = (await import(pathToFileURL(app).href)) as { default: ProjectDefinition };
+  const project: Project = { root, configPath: app, definition, codeDigest: code, appPath: app };
+  const { data, train } = requireTraining(definition);
+  const store = await openJobStore(settings, options);
+  const step = createClock([], options);
+
+  const { dataset, split } = await step("data", async () => {
+    const found = await provideDataset(data, settings, options);
+    const value = { dataset: found, split: splitDataset(found, { validation: train.validation, seed: train.seed }) };
+    return { value, ...describeDataset(found) };
+  });
+  const { artifact, trained } = await step("train", async () => {
+    // A checkpoint of the same inputs is of a try before this one.
+    const place = { workspaces: join(work, "runs"), ...(inputs !== undefined && { inputs }) };
+    const found = await trainStep(project, { dataset, split }, store, { ...options, resume: true, force }, place);
+    return { value: found, kept: !found.trained, ...describeTraining(found, split) };
+  });
+  if (promote) await promoteStep(definition, artifact, store, step);
+  return { artifact, trained, inputs: artifact.lineage.inputs };
+}
+
+function openJobStore(
+  { store, insecure }: JobSettings,
+  { report }: Pick<WayOptions, "report">,
+): Store | Promise<Store> {
+  if ("path" in store) return openStore(store.path);
+  const { registry } = parsePrefix(store.reference);
+  return openRegistryStore(store.reference, { report, insecure: insecure ? [registry] : [] });
+}
+
+/** The dataset as the project's source reads it, from where it was put. Its digest is computed from the files themselves. */
+async function provideDataset(
+  source: DataSource,
+  settings: JobSettings,
+  options: Pick<WayOptions, "report" | "signal">,
+): Promise<Dataset> {
+  const { dataset: place, datasetDigest: wanted, root, work } = settings;
+  if (place === undefined) return check(await openDataset(source, { root: join(work, "fetched"), ...options }), wanted);
+  const folder = await provideFolder(place, settings, options);
+  const open = async (): Promise<Dataset> => {
+    const opened = await openDataset(relocate(source, folder), { root, ...options });
+    // The settings of the project's own source take part in the run's inputs, the place in this pod does not.
+    return check({ ...opened, source } as Dataset, wanted, folder);
+  };
+  return open();
+}
+
+async function provideFolder(
+  place: JobPlace,
+  { datasetDigest, insecure, work }: JobSettings,
+  options: Pick<WayOptions, "report" | "signal">,
+): Promise<string> {
+  if ("path" in place) return place.path;
+  const { registry } = parseImageReference(place.reference);
+  const { repository, reference } = openImage(place.reference, { insecure: insecure ? [registry] : [] });
+  const folder = join(work, "data", reference.slice(-16));
+  // A try before this one may have left it on the volume; it is held against its digest as well.
+  if (existsSync(folder)) await rm(folder, { recursive: true });
+  await mkdir(dirname(folder), { recursive: true });
+  const wanted = datasetDigest === undefined ? {} : { digest: datasetDigest };
+  await pullDataset(repository, reference, folder, { ...options, ...wanted });
+  return folder;
+}
+
+function check(dataset: Dataset, wanted: Digest | undefined, what = dataset.folder): Dataset {
+  if (wanted !== undefined && dataset.digest !== wanted) throw datasetDiffers({ what, seen: dataset.digest, wanted });
+  return dataset;
+}
