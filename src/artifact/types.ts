@@ -81,6 +81,8 @@ export interface Store {
   get(reference: string): Promise<Artifact>;
   /** The newest artifact of `name` trained from these inputs and still whole, so that `up` need not train again. */
   find(name: string, inputs: Digest): Promise<Artifact | undefined>;
+  /** Where `name:alias` points now, by one small look; undefined: nowhere. What it points at is not read. */
+  readAlias(name: string, alias: string): Promise<Digest | undefined>;
   /** Newest first. */
   list(name?: string): Promise<Artifact[]>;
   /** The artifact's manifest and blobs, all of them checked, for copying. Throws like `get`, `blobCorrupted`, `blobMissing`. */

@@ -26,8 +26,10 @@ export interface Metrics {
   inFlight(change: 1 | -1): void;
   countShed(model: string): void;
   observeLoad(model: string, seconds: number): void;
-  /** Says which model is served now; the one before it goes. */
-  setModel(model: { name: string; digest: string; datasetDigest: string }): void;
+  /** Says which model is served now, and whence it came; the one before it goes. */
+  setModel(model: { name: string; digest: string; datasetDigest: string; origin: string }): void;
+  /** One look at a followed alias, and whether its state is an alarm. All states together give the series, so that none is missing. */
+  countLook(alias: string, state: string, alarms: readonly string[]): void;
   /** Prometheus text format 0.0.4. */
   write(): Promise<string>;
   readonly contentType: string;
@@ -94,6 +96,24 @@ export function createMetrics(): Metrics {
     labelNames: ["model", "digest", "dataset_digest"],
     registers,
   });
+  const origin = new Gauge({
+    name: "slipway_model_origin",
+    help: "Whence the model served now was read: 1. `cache`: a copy, because its registry could not give it.",
+    labelNames: ["model", "origin"],
+    registers,
+  });
+  const looks = new Counter({
+    name: "slipway_follow_looks_total",
+    help: "Looks at the followed alias, by what was found.",
+    labelNames: ["alias", "state"],
+    registers,
+  });
+  const alarm = new Gauge({
+    name: "slipway_follow_alarm",
+    help: "1 while the followed alias cannot be followed, by reason; the model before it serves on.",
+    labelNames: ["alias", "reason"],
+    registers,
+  });
   const shed = new Counter({
     name: "slipway_shed_total",
     help: "Requests refused because the queue was full.",
@@ -122,9 +142,15 @@ export function createMetrics(): Metrics {
     },
     countShed: (model) => shed.inc({ model }, 1),
     observeLoad: (model, seconds) => load.observe({ model }, seconds),
-    setModel({ name, digest, datasetDigest }) {
+    setModel({ name, digest, datasetDigest, origin: from }) {
       info.reset();
       info.set({ model: name, digest, dataset_digest: datasetDigest }, 1);
+      origin.reset();
+      origin.set({ model: name, origin: from }, 1);
+    },
+    countLook(alias, state, alarms) {
+      looks.inc({ alias, state });
+      for (const reason of alarms) alarm.set({ alias, reason }, reason === state ? 1 : 0);
     },
     write: () => registry.metrics(),
     contentType: registry.contentType,

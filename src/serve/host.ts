@@ -1,14 +1,19 @@
 import { findSlipwayError } from "../base/errors.ts";
 import { refreshFailed } from "./errors.ts";
 import { loadModel, type ModelOptions, type ServedModel } from "./model.ts";
+import type { Origin } from "./source/types.ts";
 
 /** Holds the model that a reference points at, and exchanges it while requests go on. */
 export interface ModelHost {
   readonly reference: string;
   /** Serves every request that asks from now on. `hold` it before waiting for anything: a refresh may retire it meanwhile. */
   readonly current: ServedModel;
+  /** Whence the model that serves was read. */
+  readonly origin: Origin;
   /** Loads what the reference points at now. The old model answers until the new one is warm, and ends what it has begun. */
   refresh(): Promise<Refreshed>;
+  /** Told that the reference points at the model that serves: a copy that was started from is then as good as what it is a copy of. */
+  confirm(): Promise<void>;
   /** Ends all models; what is in flight is answered first. */
   close(): Promise<void>;
 }
@@ -22,17 +27,23 @@ export interface Refreshed {
   previous?: string;
 }
 
-/** Loads the first model. Rejects as `loadModel` and the source do. */
-export async function openHost(reference: string, options: ModelOptions): Promise<ModelHost> {
+/**
+ * Loads the first model: what the reference points at, else the copy that was kept of what it last pointed at, else `fallback`.
+ * Rejects as `loadModel` and the source do.
+ */
+export async function openHost(
+  reference: string,
+  options: ModelOptions & { fallback?: string | undefined },
+): Promise<ModelHost> {
   const { source, metrics, log } = options;
-  let current = await loadModel(await source.get(reference), options);
-  announce(current);
+  let { model: current, origin } = await loadFirst(reference, options);
+  announce();
   const leaving = new Set<Promise<void>>();
   let turn: Promise<unknown> = Promise.resolve();
 
-  function announce({ artifact }: ServedModel): void {
-    const { name, digest, lineage } = artifact;
-    metrics.setModel({ name, digest, datasetDigest: lineage.dataset.digest });
+  function announce(): void {
+    const { name, digest, lineage } = current.artifact;
+    metrics.setModel({ name, digest, datasetDigest: lineage.dataset.digest, origin });
   }
 
   const retire = (model: ServedModel): void => {
@@ -54,14 +65,16 @@ export async function openHost(reference: string, options: ModelOptions): Promis
       const next = await loadModel(artifact, options);
       const old = current;
       current = next;
-      announce(next);
+      origin = source.origin ?? "store";
+      announce();
       retire(old);
+      await source.keep?.(reference, artifact);
       log.info({ model: artifact.name, digest: artifact.digest, previous }, "serves a new model");
       return { model: artifact.name, digest: artifact.digest, changed: true, previous };
     } catch (error) {
       log.error({ err: error, reference }, "refresh failed; the model before it still serves");
       const reason = findSlipwayError(error)?.message ?? "the cause is in the server's log";
-      throw refreshFailed({ reference, serving: previous, reason, wanted: "a model that loads" }, { cause: undefined });
+      throw refreshFailed({ reference, serving: previous, reason, wanted: "a model that loads" }, { cause: error });
     }
   };
 
@@ -69,6 +82,14 @@ export async function openHost(reference: string, options: ModelOptions): Promis
     reference,
     get current() {
       return current;
+    },
+    get origin() {
+      return origin;
+    },
+    async confirm() {
+      if (origin !== "cache") return;
+      origin = source.origin ?? "store";
+      announce();
     },
     refresh() {
       // One after the other: each must see where the alias points when its own turn comes.
@@ -81,4 +102,27 @@ export async function openHost(reference: string, options: ModelOptions): Promis
       await Promise.all([current.drain(), ...leaving]);
     },
   };
+}
+
+async function loadFirst(
+  reference: string,
+  options: ModelOptions & { fallback?: string | undefined },
+): Promise<{ model: ServedModel; origin: Origin }> {
+  const { source, log, fallback } = options;
+  const origin = source.origin ?? "store";
+  try {
+    const artifact = await source.get(reference);
+    const model = await loadModel(artifact, options);
+    await source.keep?.(reference, artifact);
+    return { model, origin };
+  } catch (error) {
+    const kept = await source.lastGood?.(reference);
+    if (kept !== undefined) {
+      log.error({ err: error, reference, digest: kept.digest }, "starts from the last good copy");
+      return { model: await loadModel(kept, options), origin: "cache" };
+    }
+    if (fallback === undefined) throw error;
+    log.error({ err: error, reference, fallback }, "starts from the model it was released with");
+    return { model: await loadModel(await source.get(fallback), options), origin };
+  }
 }

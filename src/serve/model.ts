@@ -1,15 +1,13 @@
 import { findSlipwayError } from "../base/errors.ts";
-import type { Artifact, Store } from "../artifact/types.ts";
+import type { Artifact } from "../artifact/types.ts";
 import type { Metrics } from "../http/metrics.ts";
 import type { Logger } from "../http/log.ts";
 import type { Prediction } from "../project/types.ts";
 import { createBatcher, type RowOwner } from "./batcher.ts";
 import { notFinite, rowFailed } from "./errors.ts";
 import { startPool, type NumberRow } from "./runtime/pool.ts";
+import type { ModelSource } from "./source/types.ts";
 import { toImageClassifier, type ImageClassifier } from "./runtime/ports.ts";
-
-/** Where models come from: a store, or anything that can find and read an artifact. */
-export type ModelSource = Pick<Store, "get" | "readModel">;
 
 /** One version of a model, loaded and warm. */
 export interface ServedModel {

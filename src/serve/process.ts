@@ -1,12 +1,12 @@
 import { pathToFileURL } from "node:url";
-import { openStore } from "../artifact/store/layout.ts";
 import { exitCodes, findSlipwayError } from "../base/errors.ts";
 import { createLog } from "../http/log.ts";
 import type { ProjectDefinition } from "../project/types.ts";
-import { appInvalid } from "./errors.ts";
+import { appInvalid, settingInvalid } from "./errors.ts";
 import { keepHeapSmall } from "./memory.ts";
 import { createServer, type Server } from "./server.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { openSource } from "./source/open.ts";
 
 /** What the process says once, by IPC where it has a channel and on stdout where SLIPWAY_ANNOUNCE=1. */
 export type Announcement =
@@ -44,7 +44,10 @@ export async function runProcess(effects: Effects): Promise<void> {
 }
 
 async function startServer(settings: Settings): Promise<Server> {
-  const [definition, source] = await Promise.all([importApp(settings.app), openStore(settings.store)]);
+  const log = createLog(settings.log);
+  const [definition, source] = await Promise.all([importApp(settings.app), openSource(settings.place, log)]);
+  if (source === undefined)
+    throw settingInvalid({ name: "SLIPWAY_STORE", seen: "missing", wanted: "the folder of the store" });
   return createServer({
     project: definition,
     source,
@@ -52,7 +55,8 @@ async function startServer(settings: Settings): Promise<Server> {
     port: settings.port ?? definition.serve?.port ?? 5000,
     drainDelayMs: settings.drainDelayMs,
     drainDeadlineMs: settings.drainDeadlineMs,
-    log: createLog(settings.log),
+    log,
+    ...(settings.follow !== undefined && { follow: settings.follow }),
     ...(settings.model !== undefined && { reference: settings.model }),
     ...(settings.threads !== undefined && { threads: settings.threads }),
     ...(settings.maxBodyBytes !== undefined && { maxBodyBytes: settings.maxBodyBytes }),

@@ -262,7 +262,10 @@ describe("pages", () => {
 
   test("health, readiness, index", async () => {
     expect(await get("/healthz")).toMatchObject({ status: 200, text: '{"status":"ok"}' });
-    expect(await get("/readyz")).toMatchObject({ status: 200, text: '{"ready":true}' });
+    expect(JSON.parse((await get("/readyz")).text)).toEqual({
+      ready: true,
+      model: { reference: "digits:champion", digest: server.digest, origin: "store" },
+    });
     const index = await get("/index");
     expect(index.type).toBe("text/plain; charset=utf-8");
     for (const part of [server.digest, "accuracy 0.9876", `curl -F file=@image.jpg ${server.url}/predict`])

@@ -9,8 +9,9 @@ import { createApp } from "./app.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import { addressUnusable, portTaken } from "./errors.ts";
 import { openHost, type Refreshed } from "./host.ts";
-import type { ModelSource } from "./model.ts";
 import type { ServedProject, Service } from "./service.ts";
+import { startFollowing } from "./source/follow.ts";
+import type { ModelSource } from "./source/types.ts";
 
 export interface ServerOptions {
   project: ServedProject;
@@ -18,6 +19,8 @@ export interface ServerOptions {
   source: ModelSource;
   /** Which model; default the project's champion. */
   reference?: string;
+  /** Watches where an alias points, and serves that without a restart. With it, `reference` is only what to start from when the alias points nowhere. */
+  follow?: { alias: string; everySeconds: number };
   /** Default 127.0.0.1: this machine only. */
   host?: string;
   /** Default 5000; 0 picks a free one. */
@@ -58,13 +61,18 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const metrics = createMetrics();
   const maxBodyBytes = options.maxBodyBytes ?? defaultMaxBodyBytes;
   const { maxRows = 16, maxQueuedRows = 1024 } = project.serve?.batching ?? {};
-  const host = await openHost(options.reference ?? `${project.name}:champion`, {
+  const { follow } = options;
+  const host = await openHost(follow?.alias ?? options.reference ?? `${project.name}:champion`, {
+    fallback: follow === undefined ? undefined : options.reference,
     source,
     threads: options.threads ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
     batching: { maxRows, maxQueuedRows },
     metrics,
     log,
   });
+  const follower =
+    follow &&
+    startFollowing({ reference: follow.alias, everySeconds: follow.everySeconds, host, source, metrics, log });
   let stopping: Promise<void> | undefined;
   const service: Service = {
     project,
@@ -74,6 +82,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     log,
     limits: { maxBodyBytes },
     isReady: () => stopping === undefined && host.current.healthy,
+    following: () => follower?.status,
   };
   const address = { host: options.host ?? "127.0.0.1", port: options.port ?? 5000 };
   let app: FastifyInstance;
@@ -83,6 +92,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     drain = createDrain(app.server);
     await app.listen(address);
   } catch (error) {
+    await follower?.stop();
     await host.close();
     throw toAddressError(error, address);
   }
@@ -91,6 +101,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     if ((options.drainDelayMs ?? 0) > 0) await delay(options.drainDelayMs);
     await drain.run({ idleGraceMs: 200, deadlineMs: options.drainDeadlineMs ?? 25_000 });
     await app.close();
+    await follower?.stop();
     await host.close();
   };
   return {

@@ -5,6 +5,7 @@ import type { Logger } from "../http/log.ts";
 import type { Metrics } from "../http/metrics.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import type { ModelHost } from "./host.ts";
+import type { Follower } from "./source/follow.ts";
 
 /** The part of a project that serving needs. */
 export type ServedProject = Pick<ProjectDefinition, "name" | "serve"> & {
@@ -21,6 +22,8 @@ export interface Service {
   limits: { maxBodyBytes: number };
   /** Ready for callers: loaded, healthy and not stopping. */
   isReady: () => boolean;
+  /** How the alias stands that is followed, where one is. */
+  following: () => Follower["status"] | undefined;
 }
 
 /** One operation of the service as OpenAPI and the card show it. */

@@ -1,12 +1,18 @@
 import { logLevels, type LogLevel } from "../http/log.ts";
+import { parseReference } from "../artifact/reference.ts";
+import { findSlipwayError } from "../base/errors.ts";
+import { parsePrefix } from "../oci/reference.ts";
 import { settingInvalid } from "./errors.ts";
+import type { Place } from "./source/open.ts";
 
 /** What the environment says to the server's process. Names and defaults are in docs/guides/serving.md. */
 export interface Settings {
   /** Path of the project's bundle. */
   app: string;
-  /** Folder of the store. */
-  store: string;
+  /** Where models are read. */
+  place: Place;
+  /** Alias to follow. */
+  follow: { alias: string; everySeconds: number } | undefined;
   model: string | undefined;
   host: string;
   /** Undefined: what the project says, else 5000. */
@@ -40,7 +46,8 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (!isLogLevel(log)) throw settingInvalid({ name: "SLIPWAY_LOG", seen: log, wanted: logLevels.join(", ") });
   return {
     app: required("SLIPWAY_APP", "the path of the project's bundle"),
-    store: required("SLIPWAY_STORE", "the folder of the store"),
+    place: readPlace(env),
+    follow: readFollow(env["SLIPWAY_FOLLOW"] || undefined, number("SLIPWAY_FOLLOW_SECONDS", 1, 86_400) ?? 10),
     model: env["SLIPWAY_MODEL"] || undefined,
     host: env["HOST"] || "127.0.0.1",
     port: number("PORT", 0, 65_535),
@@ -52,6 +59,37 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     announce: env["SLIPWAY_ANNOUNCE"] === "1",
     withParent: env["SLIPWAY_WITH_PARENT"] === "1",
   };
+}
+
+function readPlace(env: Readonly<Record<string, string | undefined>>): Place {
+  const prefix = env["SLIPWAY_REGISTRY"] || undefined;
+  if (prefix !== undefined)
+    explain("SLIPWAY_REGISTRY", prefix, "a registry and a path, for example registry.example.com/models", () =>
+      parsePrefix(prefix),
+    );
+  return {
+    store: env["SLIPWAY_STORE"] || undefined,
+    registry: prefix === undefined ? undefined : { prefix, insecure: env["SLIPWAY_REGISTRY_INSECURE"] === "1" },
+    cache: env["SLIPWAY_CACHE"] || undefined,
+  };
+}
+
+function readFollow(alias: string | undefined, everySeconds: number): Settings["follow"] {
+  if (alias === undefined) return undefined;
+  const wanted = "a name and an alias, for example digits:champion";
+  const { kind } = explain("SLIPWAY_FOLLOW", alias, wanted, () => parseReference(alias));
+  if (kind !== "alias") throw settingInvalid({ name: "SLIPWAY_FOLLOW", seen: alias, wanted });
+  return { alias, everySeconds };
+}
+
+/** What is wrong with a value, as what is wrong with its setting. */
+function explain<T>(name: string, seen: string, wanted: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (findSlipwayError(error) === undefined) throw error;
+    throw settingInvalid({ name, seen, wanted }, { cause: error });
+  }
 }
 
 function isLogLevel(text: string): text is LogLevel {

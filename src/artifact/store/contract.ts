@@ -138,6 +138,17 @@ export function describeStore(kind: string, open: () => Promise<{ store: Store; 
       expect((await store.get("digits")).digest).toBe(b.digest);
     });
 
+    test("say where they point, or that they point nowhere", async () => {
+      const { store, a, b } = await openTwo();
+      expect(await store.readAlias("digits", "champion")).toBeUndefined();
+      expect(await store.readAlias("nobody", "champion")).toBeUndefined();
+      await store.setAlias("digits", "champion", a.digest);
+      await store.setAlias("digits", "champion", b.digest);
+      expect(await store.readAlias("digits", "champion")).toBe(b.digest);
+      await store.removeAlias("digits", "champion");
+      expect(await store.readAlias("digits", "champion")).toBeUndefined();
+    });
+
     test("with expect, move only from where they are expected", async () => {
       const { store, a, b } = await openTwo();
       await expect(store.setAlias("digits", "champion", b.digest, { expect: a.digest })).rejects.toThrowError(

@@ -16,6 +16,7 @@ import type { Store } from "../types.ts";
 import { readBlob } from "./blobs.ts";
 import { readIndex, toPaths } from "./folder.ts";
 import { readHistory } from "./history.ts";
+import { findAlias } from "./index-file.ts";
 import { findDamage } from "./reach.ts";
 import { findArtifact, getArtifact, listArtifacts, packStored } from "./read.ts";
 import { collectBlobs, putArtifact, removeAlias, removeArtifact, setAlias } from "./write.ts";
@@ -37,6 +38,7 @@ export async function openStore(folder: string): Promise<Store> {
     put: usable(async (content) => putArtifact(paths, packArtifact(content))),
     get: usable((reference) => getArtifact(paths, reference)),
     find: usable((name, inputs) => findArtifact(paths, name, inputs)),
+    readAlias: usable(async (name, alias) => findAlias(await readIndex(paths), name, alias)),
     list: usable((name) => listArtifacts(paths, name)),
     pack: usable((reference) => packStored(paths, reference)),
     putPacked: usable((packed) => putArtifact(paths, packed)),

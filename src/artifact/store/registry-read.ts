@@ -99,6 +99,12 @@ export async function getArtifact(place: RegistryPlace, reference: string): Prom
   }
 }
 
+/** One request for headers. */
+export async function readAlias(place: RegistryPlace, name: string, alias: string): Promise<Digest | undefined> {
+  const target = await headManifest(repositoryFor(place, name), alias);
+  return target?.digest === nothing.digest ? undefined : target?.digest;
+}
+
 export async function listArtifacts(place: RegistryPlace, name: string | undefined): Promise<Artifact[]> {
   const entries = name === undefined ? await listAllEntries(place) : await listEntries(place, name);
   return loadAll(place, entries, [artifactIncomplete.code]);

@@ -8,7 +8,15 @@ import { openRegistry, type RegistryOptions } from "../../oci/registry.ts";
 import { packArtifact } from "../manifest.ts";
 import type { Store } from "../types.ts";
 import { readMoves } from "./registry-journal.ts";
-import { findArtifact, findDamage, getArtifact, listArtifacts, packStored, readBytes } from "./registry-read.ts";
+import {
+  findArtifact,
+  findDamage,
+  getArtifact,
+  listArtifacts,
+  packStored,
+  readAlias,
+  readBytes,
+} from "./registry-read.ts";
 import type { RegistryPlace } from "./registry-repository.ts";
 import { collectBlobs, putArtifact, removeAlias, removeArtifact, setAlias } from "./registry-write.ts";
 
@@ -32,6 +40,7 @@ export function openRegistryStore(prefix: string, options: RegistryStoreOptions 
     put: async (content) => putArtifact(place, packArtifact(content)),
     get: (reference) => getArtifact(place, reference),
     find: (name, inputs) => findArtifact(place, name, inputs),
+    readAlias: (name, alias) => readAlias(place, name, alias),
     list: (name) => listArtifacts(place, name),
     pack: (reference) => packStored(place, reference),
     putPacked: (packed) => putArtifact(place, packed),

@@ -42,7 +42,7 @@ export function registerPages(app: FastifyInstance, service: Service): void {
   app.get("/healthz", (_request, reply) => send(reply, json, '{"status":"ok"}'));
   app.get("/readyz", (_request, reply) => {
     const ready = service.isReady();
-    send(reply.code(ready ? 200 : 503), json, JSON.stringify({ ready }));
+    send(reply.code(ready ? 200 : 503), json, JSON.stringify({ ready, model: describeModel(service) }));
   });
   app.get("/metrics", async (_request, reply) => send(reply, metrics.contentType, await metrics.write()));
   app.route({
@@ -50,6 +50,11 @@ export function registerPages(app: FastifyInstance, service: Service): void {
     url: "/refresh",
     handler: (request, reply) => refresh(service, request, reply),
   });
+}
+
+function describeModel({ host, following }: Service): object {
+  const { reference, origin, current } = host;
+  return { reference, digest: current.artifact.digest, origin, following: following() };
 }
 
 /** Operations in the order to show them: the project's own first. */
