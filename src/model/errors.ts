@@ -81,3 +81,4 @@ export const signatureMismatch = defineError<{ tensor: string; stated: string; a
   },
 );
 export * from "./pytorch/errors.ts";
+export * from "./ssd/errors.ts";
