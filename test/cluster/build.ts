@@ -14,6 +14,8 @@ interface GoModule {
   main: string;
   /** What each built program is called here. */
   programs: Readonly<Record<string, string>>;
+  /** Variables that the linker sets. */
+  variables?: Readonly<Record<string, string>>;
   /** Folders of CustomResourceDefinitions inside modules, kept beside the programs. */
   definitions?: readonly { module: string; folder: string }[];
 }
@@ -30,6 +32,13 @@ export const goModules = [
       kubelet: "kubelet",
       "kube-proxy": "kube-proxy",
       kubectl: "kubectl",
+    },
+    // Clients and autoscalers read the version that servers and nodes tell.
+    variables: {
+      "k8s.io/component-base/version.gitVersion": "v1.34.4",
+      "k8s.io/component-base/version.gitMajor": "1",
+      "k8s.io/component-base/version.gitMinor": "34",
+      "k8s.io/component-base/version.gitTreeState": "clean",
     },
   },
   {
@@ -97,7 +106,7 @@ async function build(module: GoModule, scratch: string): Promise<void> {
   const env = await goEnvironment();
   const go = (...args: string[]) => command("go", args, { cwd: scratch, env });
   try {
-    await go("build", "-trimpath", "-ldflags", "-s -w", "-o", `${bin}/`, module.main === "" ? "." : "tool");
+    await go("build", "-trimpath", "-ldflags", linkerFlags(module), "-o", `${bin}/`, module.main === "" ? "." : "tool");
     for (const [built, wanted] of Object.entries(module.programs))
       if (built !== wanted) await rename(join(bin, built), join(bin, wanted));
     for (const [index, { module: path, folder }] of (module.definitions ?? []).entries()) {
@@ -112,6 +121,10 @@ async function build(module: GoModule, scratch: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+function linkerFlags({ variables = {} }: GoModule): string {
+  return ["-s -w", ...Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`)].join(" ");
 }
 
 /** The machine's first proxy alone: with `direct` behind it, Go would ask source hosts for what the proxy lacks. */
@@ -130,7 +143,7 @@ async function goEnvironment(): Promise<NodeJS.ProcessEnv> {
 
 function folderName(module: GoModule): string {
   const source = sourceFolder(module);
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(linkerFlags(module));
   for (const file of readdirSync(source).toSorted()) hash.update(file).update(readFileSync(join(source, file)));
   const version = new RegExp(`\\b${RegExp.escape(module.main)} (v\\S+)`).exec(
     readFileSync(join(source, "go.mod"), "utf8"),
