@@ -44,7 +44,24 @@ export async function buildImages(options: BuildOptions): Promise<ImageIndex> {
 
 /** The layers, lowest first: what changes seldom lies below what changes often. */
 export async function buildImage(platform: Platform, options: BuildOptions): Promise<Image> {
-  const { project, model, base, environment = process.env, report = silent } = options;
+  const { project, model, environment = process.env, report = silent } = options;
+  const layers = openLayerCache(options.cache ?? cacheFolder(environment), report);
+  const ground = await buildGround(platform, options);
+  const own: Layer[] = [
+    await layers.gzipLayer("app", await collectApp(project)),
+    // Weights hardly get smaller, and every training makes this layer anew.
+    ...(model === undefined ? [] : [await storedLayer("model", collectModel(model))]),
+  ];
+  const described = toDescribed(project, model);
+  const image = own.reduce((below, layer) => appendLayer(below, layer), ground);
+  return annotate(configure(image, describeRun(described)), describe(described));
+}
+
+/** What all projects' images have in common: base, Node and the runtime. */
+export async function buildGround(
+  platform: Platform,
+  { base, report = silent, environment = process.env, ...options }: Omit<BuildOptions, "model" | "project">,
+): Promise<Image> {
   const cache = options.cache ?? cacheFolder(environment);
   const layers = openLayerCache(cache, report);
   report({ step: "image", label: printPlatform(platform) });
@@ -56,16 +73,8 @@ export async function buildImage(platform: Platform, options: BuildOptions): Pro
     base === "host"
       ? await composeGround(platform, node, runtime, layers)
       : fromBaseImage(await base(platform), platform);
-  const own: Layer[] = [
-    await layers.gzipLayer("node", node.entries),
-    await layers.gzipLayer("runtime", runtime.entries),
-    await layers.gzipLayer("app", await collectApp(project)),
-    // Weights hardly get smaller, and every training makes this layer anew.
-    ...(model === undefined ? [] : [await storedLayer("model", collectModel(model))]),
-  ];
-  const described = toDescribed(project, model);
-  const image = own.reduce((below, layer) => appendLayer(below, layer), setCreated(ground, readCreated(environment)));
-  return annotate(configure(image, describeRun(described)), describe(described));
+  const own = [await layers.gzipLayer("node", node.entries), await layers.gzipLayer("runtime", runtime.entries)];
+  return own.reduce((below, layer) => appendLayer(below, layer), setCreated(ground, readCreated(environment)));
 }
 
 async function composeGround(platform: Platform, node: Node, runtime: Runtime, layers: LayerCache): Promise<Image> {
@@ -73,7 +82,7 @@ async function composeGround(platform: Platform, node: Node, runtime: Runtime, l
   return appendLayer(emptyImage(platform), await layers.gzipLayer("base", entries));
 }
 
-function toDescribed({ definition, codeDigest }: BuildOptions["project"], model: PackedArtifact | undefined) {
+export function toDescribed({ definition, codeDigest }: BuildOptions["project"], model: PackedArtifact | undefined) {
   const version = readVersion(locatePath(import.meta.url, "../..", ".."));
   const port = definition.serve?.port ?? 5000;
   return { name: definition.name, port, codeDigest, version, model: model?.artifact };

@@ -186,3 +186,31 @@ export const socketMissing = defineError<{ socket: string; found: readonly strin
     `Name the socket: \`--to containerd:${found[0] ?? "/run/k3s/containerd/containerd.sock"}\` (\`ss -xl | grep containerd\` lists those that are open).`,
   ...target,
 });
+
+export const hostingInvalid = defineError<{ field: string; seen: string; wanted: string }>(
+  "SLIPWAY_IMAGE_HOSTING_INVALID",
+  {
+    message: ({ field, seen, wanted }) =>
+      `the cluster's ConfigMap kube-public/local-registry-hosting says ${field}: ${seen}, wanted ${wanted}`,
+    mend: () =>
+      "Correct it (`kubectl -n kube-public edit configmap local-registry-hosting`), or name the registry yourself: `--registry localhost:5001`.",
+    ...target,
+  },
+);
+
+export const deliveryUnknown = defineError<{ looked: readonly string[] }>("SLIPWAY_IMAGE_DELIVERY_UNKNOWN", {
+  message: ({ looked }) => `no way is known for images into this cluster: ${looked.join("; ")}`,
+  mend: () =>
+    "Name a registry that you may push to and its nodes may pull from: `--registry registry.example.com/team`, or `deploy: { registry: … }` in slipway.config.ts.",
+  ...target,
+});
+
+export const nodesUnfit = defineError<{ seen: readonly string[]; wanted: readonly string[] }>(
+  "SLIPWAY_IMAGE_NODES_UNFIT",
+  {
+    message: ({ seen, wanted }) =>
+      `no node can run the image: they are ${seen.length === 0 ? "none" : seen.join(", ")}, wanted ${wanted.join(" or ")}`,
+    mend: () => "Add a node with Linux on amd64 or arm64 to the cluster (`kubectl get nodes -o wide`).",
+    ...target,
+  },
+);

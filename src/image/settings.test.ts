@@ -4,7 +4,7 @@ import { packArtifact } from "../artifact/manifest.ts";
 import { digestOf } from "../base/digest.ts";
 import { readSettings } from "../serve/settings.ts";
 import { epochInvalid } from "./errors.ts";
-import { describeRun, readCreated } from "./settings.ts";
+import { describeRun, describeTraining, readCreated } from "./settings.ts";
 
 const model = packArtifact(sampleContent()).artifact;
 const described = { name: "digits", port: 8080, codeDigest: digestOf("code"), version: "0.1.0", model };
@@ -14,7 +14,7 @@ test("the server's own settings come out of the image's environment", () => {
   const environment = Object.fromEntries(Env.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
   expect(readSettings(environment)).toMatchObject({
     app: "/app/app.mjs",
-    store: "/app/store",
+    place: { store: "/app/store", registry: undefined, cache: undefined },
     model: `digits@${model.digest}`,
     host: "0.0.0.0",
     port: 8080,
@@ -59,4 +59,14 @@ test.each([
 
 test.each(["yesterday", "-1", "1.5", "99999999999999"])("SOURCE_DATE_EPOCH %j is refused", (epoch) => {
   expect(() => readCreated({ SOURCE_DATE_EPOCH: epoch })).toThrow(epochInvalid({ seen: epoch }));
+});
+
+test("a trainer's image says what to train; the programs of an own base are found as it says", () => {
+  const ours = describeTraining(described, { ownBase: false, hasCode: false });
+  expect(ours.Entrypoint).toEqual(["/usr/local/bin/node", "/app/dist/job.js"]);
+  expect(ours.Env).toContain(`SLIPWAY_CODE=${described.codeDigest}`);
+  expect(ours.Env?.some((line) => line.startsWith("PATH="))).toBe(true);
+  const own = describeTraining(described, { ownBase: true, hasCode: true });
+  expect(own.Env).toContain("SLIPWAY_ROOT=/app/project");
+  expect(own.Env?.some((line) => line.startsWith("PATH="))).toBe(false);
 });

@@ -7,6 +7,7 @@ import { serverUser } from "./parts/host-base.ts";
 import { storePath } from "./parts/model.ts";
 import { nodePath } from "./parts/node.ts";
 import { appFolder } from "./parts/runtime.ts";
+import { codeFolder, trainerPath } from "./parts/trainer.ts";
 import type { RunConfig } from "./types.ts";
 
 export interface Described {
@@ -27,10 +28,8 @@ export function describeRun({ name, port, codeDigest, version, model }: Describe
     // A base's own command would be taken for arguments.
     Cmd: [],
     Env: [
-      "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
-      "NODE_ENV=production",
-      // onnxruntime for Linux reports to its makers unless it is told not to: what a server runs is its owner's business.
-      "ORT_DISABLE_TELEMETRY=1",
+      programs,
+      ...common,
       "HOST=0.0.0.0",
       `PORT=${port}`,
       `SLIPWAY_APP=/${appPath}`,
@@ -42,6 +41,34 @@ export function describeRun({ name, port, codeDigest, version, model }: Describe
     Labels: describe({ name, codeDigest, version, model }),
   };
 }
+
+export function describeTraining(
+  { name, codeDigest, version, model }: Described,
+  { ownBase, hasCode }: { ownBase: boolean; hasCode: boolean },
+): RunConfig {
+  return {
+    User: `${serverUser}:${serverUser}`,
+    WorkingDir: `/${appFolder}`,
+    Entrypoint: [`/${nodePath}`, `/${trainerPath}`],
+    Cmd: [],
+    Env: [
+      ...(ownBase ? [] : [programs]),
+      ...common,
+      `SLIPWAY_APP=/${appPath}`,
+      `SLIPWAY_CODE=${codeDigest}`,
+      ...(hasCode ? [`SLIPWAY_ROOT=/${codeFolder}`] : []),
+    ],
+    StopSignal: "SIGTERM",
+    Labels: describe({ name, codeDigest, version, model }),
+  };
+}
+
+const programs = "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin";
+const common = [
+  "NODE_ENV=production",
+  // onnxruntime for Linux reports to its makers unless it is told not to: what a server runs is its owner's business.
+  "ORT_DISABLE_TELEMETRY=1",
+];
 
 /** Labels and annotations: the keys of the OCI specification where it has one. */
 export function describe({ name, codeDigest, version, model }: Omit<Described, "port">): Record<string, string> {
