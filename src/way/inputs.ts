@@ -17,7 +17,7 @@ export async function digestInputs(
 ): Promise<Digest> {
   const { name, train } = requireTraining(project.definition);
   const code = train.kind === "command" ? await digestCode(project.root, dataset.folder) : undefined;
-  // The source's settings decide which pixels the files become.
+  // The source's settings decide what the files become. A loader's code does not count: its rows do, by the dataset's digest.
   return digestOfJson({ name, dataset: dataset.digest, source: dataset.source, trainer: train, code });
 }
 
@@ -27,8 +27,15 @@ const mostFiles = 5000;
 const leftOut =
   /^(?:\..*|node_modules|__pycache__|venv|dist|slipway\.config\.ts|slipway\.lock\.json|.*\.(?:md|pyc|log))$/;
 
-/** Digests of all files of the project's folder but its data, its dot folders, and what tools made. */
 async function digestCode(root: string, data: string): Promise<Digest> {
+  const digests: Record<string, Digest> = {};
+  for (const path of await listCode(root, data))
+    digests[relative(root, path).split(sep).join("/")] = digestOf(await readFile(path));
+  return digestOfJson(digests);
+}
+
+/** All files of the project's folder but its data, its dot folders, and what tools made: what a trainer's command may read. Throws `projectTooLarge`. */
+export async function listCode(root: string, data: string): Promise<string[]> {
   const files: string[] = [];
   const walk = async (folder: string): Promise<void> => {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -40,7 +47,5 @@ async function digestCode(root: string, data: string): Promise<Digest> {
     }
   };
   await walk(root);
-  const digests: Record<string, Digest> = {};
-  for (const path of files) digests[relative(root, path).split(sep).join("/")] = digestOf(await readFile(path));
-  return digestOfJson(digests);
+  return files;
 }
