@@ -1,5 +1,5 @@
 /** @file What goes into a cluster, as plain values. Nothing in this room touches a file, a socket or a process. */
-import type { DeployDefinition } from "../project/deploy.ts";
+import type { DeployDefinition, NetworkPeer } from "../project/deploy.ts";
 
 /** A Kubernetes object as it is applied: only the fields that we own. */
 export interface KubeObject {
@@ -36,13 +36,20 @@ export interface ServerRelease {
   image: ImageSource;
   /** `digits@sha256:…`: which model is served first. Undefined for a project without a model. */
   model?: { name: string; digest: string };
-  /** Registry prefix as pods reach it, for `model.delivery: "registry"`: `10.89.0.1:5001/models`; plain HTTP where `insecure`. */
-  store?: { prefix: string; insecure: boolean };
+  /**
+   * Where the model comes from: a registry prefix as pods reach it, for `model.delivery: "registry"` (`10.89.0.1:5001/models`; plain HTTP
+   * where `insecure`); or the store's folder on the volume, for `"volume"` (`/volume/store`).
+   */
+  store?: { prefix: string; insecure: boolean } | { path: string };
   deploy: DeployDefinition;
   /** Contents of `deploy.files` that came from files, by their paths in the pod. */
   files: Readonly<Record<string, string>>;
   /** Of the bundled project: with the image's and the model's digests it names the release. */
   codeDigest: string;
+  /** The namespace is missing, or was made by us: then it is among the objects. One that others made is not ours to label or delete. */
+  ownsNamespace?: boolean;
+  /** Where the cluster's ingress controllers run, as far as it was found out. Default: the namespaces that they are usually installed in. */
+  ingressFrom?: readonly NetworkPeer[];
 }
 
 /** Everything that the objects of a training depend on. */
@@ -60,4 +67,8 @@ export interface TrainingRun {
   env: Readonly<Record<string, string>>;
   /** For experiments: an Indexed Job with as many completions. */
   completions?: number;
+  /** With `train.image`: what runs in that image, between our own preparing and finishing (`SLIPWAY_JOB_PHASE`). */
+  command?: readonly string[];
+  /** As for a release. */
+  ownsNamespace?: boolean;
 }

@@ -28,8 +28,8 @@ export interface DeployDefinition {
   files?: Readonly<Record<string, { from: string } | { content: string } | SecretKey>>;
   /** Names of Secrets of type `kubernetes.io/dockerconfigjson` for pulling the image. */
   pullSecrets?: readonly string[];
-  /** Who may reach the serving pods. Default: this namespace and the ingress; with `expose` to the outside, everybody on the serving port. */
-  network?: { from?: readonly NetworkPeer[] } | "open";
+  /** Who may reach the serving pods, and what pods may reach. `"open"`: no NetworkPolicy is made. */
+  network?: NetworkRules | "open";
   model?: ModelDelivery;
   train?: TrainingPlacement;
 }
@@ -69,14 +69,27 @@ export interface SecretKey {
 
 export type EnvironmentValue = string | SecretKey;
 
+export interface NetworkRules {
+  /**
+   * Who may reach the serving port, besides this namespace and (where there is an `ingress` or `gateway`) the usual ingress controllers.
+   * Default: nobody; with `nodePort` or `loadBalancer` everybody, since the caller's address is the node's by the time that it is looked at.
+   */
+  from?: readonly NetworkPeer[];
+  /** What our pods may reach, besides DNS and the registry that they pull from. Default: nothing; training with `data: "fetch"`: everything. */
+  to?: readonly NetworkPeer[] | "everywhere";
+}
+
 export type NetworkPeer =
   | { namespace: Readonly<Record<string, string>> }
   | { pods: Readonly<Record<string, string>> }
-  | { cidr: string };
+  | { cidr: string; except?: readonly string[] };
 
 export interface ModelDelivery {
-  /** `"image"` (default): the image's last layer, immutable. `"registry"`: pulled at start, then the alias is followed without a restart. */
-  delivery?: "image" | "registry";
+  /**
+   * `"image"` (default): the image's last layer, immutable. `"registry"`: pulled at start, then the alias is followed without a restart.
+   * `"volume"`: the same from the training's volume, for clusters without a registry; its nodes must be able to mount it together.
+   */
+  delivery?: "image" | "registry" | "volume";
   /** Default `champion`. */
   alias?: string;
   /** Seconds between two looks at the alias. Default 10. */
@@ -92,14 +105,14 @@ export interface TrainingPlacement {
   /** How the Job gets the dataset: as an OCI artifact by digest (default), from a volume, or fetched by the data source itself. */
   data?: "artifact" | "volume" | "fetch";
   /** A PersistentVolumeClaim for data, checkpoints and models: an existing one by `claim`, or one that is made. Mounted at /volume. */
-  volume?: { claim?: string; size?: string; class?: string };
+  volume?: { claim?: string; size?: string; class?: string; access?: "ReadWriteOnce" | "ReadWriteMany" };
   /** How often a failed pod is tried again. Default 2. */
   retries?: number;
   /** Seconds. Default 6 hours. */
   deadline?: number;
   /** Seconds that an ended Job stays to be looked at. Default 1 day. */
   keep?: number;
-  /** Five fields, in Kubernetes's notation: a CronJob that trains, gates and moves the alias. Needs `model.delivery: "registry"`. */
+  /** Five fields, in Kubernetes's notation: a CronJob that trains, gates and moves the alias. Needs `model.delivery` `"registry"` or `"volume"`. */
   schedule?: string;
   /** Default UTC. */
   timeZone?: string;

@@ -1,0 +1,17 @@
+import { defineError, exitCodes } from "../base/errors.ts";
+
+export const filesTooLarge = defineError<{ bytes: number; limit: number; largest: string }>(
+  "SLIPWAY_KUBE_FILES_TOO_LARGE",
+  {
+    message: ({ bytes, limit, largest }) =>
+      `\`deploy.files\` and \`deploy.env\` have ${bytes} bytes (most of them in ${largest}), wanted at most ${limit}: a ConfigMap holds no more`,
+    mend: () => "Put large files into the project, so that they travel in the image, or onto a volume.",
+    exit: exitCodes.usage,
+  },
+);
+
+export const quantityInvalid = defineError<{ seen: string }>("SLIPWAY_KUBE_QUANTITY", {
+  message: ({ seen }) => `${JSON.stringify(seen)} is no quantity, wanted one such as 250m, 0.5, 200Mi or 1e9`,
+  mend: () => "Write it as Kubernetes does: a number, and one of m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei.",
+  exit: exitCodes.usage,
+});

@@ -1,0 +1,36 @@
+/** @file Secrets are made from what a person hands to the command line, never from the project file: that only names them. */
+import type { KubeObject } from "./types.ts";
+
+interface SecretPlace {
+  name: string;
+  namespace: string;
+  labels?: Readonly<Record<string, string>>;
+}
+
+/** Type `kubernetes.io/basic-auth`: keys `username` and `password`. */
+export function makeBasicAuthSecret(
+  place: SecretPlace,
+  { username, password }: { username: string; password: string },
+): KubeObject {
+  return makeSecret(place, { username, password }, "kubernetes.io/basic-auth");
+}
+
+/** Type `kubernetes.io/dockerconfigjson`: a login with which nodes pull and Jobs push. */
+export function makeRegistrySecret(
+  place: SecretPlace,
+  { registry, username, password }: { registry: string; username: string; password: string },
+): KubeObject {
+  const auth = encode(`${username}:${password}`);
+  const config = JSON.stringify({ auths: { [registry]: { username, password, auth } } });
+  return makeSecret(place, { ".dockerconfigjson": config }, "kubernetes.io/dockerconfigjson");
+}
+
+/** Any keys. `data`, not `stringData`: a field manager owns what it wrote, and `stringData` is gone once it was taken. */
+export function makeSecret(place: SecretPlace, values: Readonly<Record<string, string>>, type = "Opaque"): KubeObject {
+  const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, encode(value)]));
+  return { apiVersion: "v1", kind: "Secret", metadata: place, type, data };
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
