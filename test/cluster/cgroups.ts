@@ -38,14 +38,14 @@ export async function removeCgroups(node: NodeSettings): Promise<void> {
     for (const folder of listFolders(join(controller, node.namespace)).toReversed()) await removeFolder(folder);
 }
 
-/** Every folder in which the node's own can lie. */
+/** Every hierarchy: each controller's in version 1 (beside it there may be an unused one of version 2), or the one of version 2. */
 function controllers(): string[] {
-  if (isVersion2()) return [root];
-  const lines = readFileSync("/proc/mounts", "utf8").split("\n");
-  const mounts = lines
-    .map((line) => line.split(" "))
-    .filter(([, target, type]) => type === "cgroup" && target?.startsWith(root));
-  return mounts.map(([, target]) => target as string);
+  const mounts = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" "));
+  return mounts.flatMap(([, target = "", type = ""]) =>
+    type.startsWith("cgroup") && (target === root || target.startsWith(`${root}/`)) ? [target] : [],
+  );
 }
 
 function isVersion2(): boolean {

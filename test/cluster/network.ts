@@ -1,7 +1,7 @@
 /** @file The bridge on this machine, a network namespace for each node, and the routes between them. Nothing else of the machine's network is touched. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, writeFileSync } from "node:fs";
 import { command, succeeds } from "./command.ts";
+import { rememberMachine, restoreMachine } from "./machine.ts";
 import { bridge, hostAddress, hostRange, loadBalancerRange, nodes, type NodeSettings } from "./settings.ts";
 
 const forwarding = "/proc/sys/net/ipv4/ip_forward";
@@ -9,7 +9,7 @@ const ip = (...args: string[]) => command("ip", args);
 
 /** Gives the nodes whose namespace had to be made: whatever ran in an earlier one is cut off. */
 export async function ensureNetwork(folder: string): Promise<NodeSettings[]> {
-  rememberForwarding(folder);
+  rememberMachine(folder);
   writeFileSync(forwarding, "1");
   if (!(await succeeds("ip", "link", "show", bridge))) await ip("link", "add", bridge, "type", "bridge");
   await ip("addr", "replace", hostRange, "dev", bridge);
@@ -49,17 +49,10 @@ export async function removeNetwork(folder: string): Promise<void> {
   for (const node of nodes) await removeNode(node);
   // With it go its routes.
   if (await succeeds("ip", "link", "show", bridge)) await ip("link", "delete", bridge);
-  const remembered = forwardingPath(folder);
-  if (existsSync(remembered)) writeFileSync(forwarding, readFileSync(remembered));
+  await restoreMachine(folder);
 }
 
 async function removeNode({ namespace, link }: NodeSettings): Promise<void> {
   if (await succeeds("ip", "link", "show", link)) await ip("link", "delete", link);
   if (existsSync(`/run/netns/${namespace}`)) await ip("netns", "delete", namespace);
 }
-
-function rememberForwarding(folder: string): void {
-  if (!existsSync(forwardingPath(folder))) writeFileSync(forwardingPath(folder), readFileSync(forwarding));
-}
-
-const forwardingPath = (folder: string) => join(folder, "ip_forward");
