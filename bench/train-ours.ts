@@ -47,6 +47,7 @@ const trained = await runTrainer(
   }),
   {
     examples: {
+      kind: "images",
       count,
       height: spec.height,
       width: spec.width,

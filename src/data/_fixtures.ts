@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { makePng } from "../pixels/_fixtures.ts";
 import { imageFolder } from "./index.ts";
-import type { DataSource } from "./types.ts";
+import type { ImageFolderSource } from "./types.ts";
 
 /** 4 × 2 grey, every pixel `value`. */
 export function makeImage(value: number): Uint8Array {
@@ -17,7 +17,7 @@ export function makeImage(value: number): Uint8Array {
 export function makeProject(files: Readonly<Record<string, Uint8Array | string>>): {
   root: string;
   data: string;
-  source: DataSource;
+  source: ImageFolderSource;
 } {
   const root = mkdtempSync(join(tmpdir(), "slipway-data-"));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));

@@ -4,9 +4,9 @@ import { boundedLines, printable } from "./faults.ts";
 
 /**
  * A difference in lines for people: one line for each kind of change with its count, moves between labels told by label, and at most
- * `most` paths of each kind. No line for what did not happen; no line at all for no difference.
+ * `most` paths of each kind. `unit` is what one of them is called. No line for what did not happen; no line at all for no difference.
  */
-export function describeDifference(difference: Difference, most = 5): string[] {
+export function describeDifference(difference: Difference, most = 5, unit = "image"): string[] {
   const { added, removed, changed, renamed, relabelled, swapped } = difference;
   return [
     ...describe(
@@ -15,23 +15,23 @@ export function describeDifference(difference: Difference, most = 5): string[] {
       most,
       "pair",
     ),
-    ...describeRelabelled(relabelled, most),
-    ...describe("changed", changed.map(printable), most),
-    ...describe("removed", removed.map(printable), most),
-    ...describe("added", added.map(printable), most),
-    ...describe("renamed", renamed.map(arrow), most),
+    ...describeRelabelled(relabelled, most, unit),
+    ...describe("changed", changed.map(printable), most, unit),
+    ...describe("removed", removed.map(printable), most, unit),
+    ...describe("added", added.map(printable), most, unit),
+    ...describe("renamed", renamed.map(arrow), most, unit),
   ];
 }
 
-function describeRelabelled(moves: readonly Move[], most: number): string[] {
+function describeRelabelled(moves: readonly Move[], most: number, unit: string): string[] {
   const groups = Map.groupBy(
     moves,
     ({ from, to }) => `moved from label ${printable(labelOf(from))} to ${printable(labelOf(to))}`,
   );
-  return [...groups].flatMap(([what, group]) => describe(what, group.map(arrow), most));
+  return [...groups].flatMap(([what, group]) => describe(what, group.map(arrow), most, unit));
 }
 
-function describe(what: string, each: readonly string[], most: number, unit = "image"): string[] {
+function describe(what: string, each: readonly string[], most: number, unit: string): string[] {
   if (each.length === 0) return [];
   const count = `${each.length.toLocaleString("en")} ${unit}${each.length === 1 ? "" : "s"}`;
   return [`${count} ${what}: ${boundedLines(each, most).join(", ")}`];

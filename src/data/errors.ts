@@ -1,16 +1,34 @@
 import { defineError, exitCodes } from "../base/errors.ts";
 import type { DatasetFault } from "./types.ts";
 
-export const sourceArgument = defineError<{ argument: string; seen: string; wanted: string }>("SLIPWAY_DATA_ARGUMENT", {
-  message: ({ argument, seen, wanted }) => `imageFolder(): ${argument} is ${seen}, wanted ${wanted}`,
-  mend: () => "Correct the imageFolder() line in slipway.config.ts.",
-  exit: exitCodes.usage,
-});
+export const sourceArgument = defineError<{ maker: string; argument: string; seen: string; wanted: string }>(
+  "SLIPWAY_DATA_ARGUMENT",
+  {
+    message: ({ maker, argument, seen, wanted }) => `${maker}(): ${argument} is ${seen}, wanted ${wanted}`,
+    mend: ({ maker }) => `Correct the ${maker}() line in slipway.config.ts.`,
+    exit: exitCodes.usage,
+  },
+);
+
+export const featureArgument = defineError<{ maker: string; seen: string; wanted: string }>(
+  "SLIPWAY_DATA_FEATURE_ARGUMENT",
+  {
+    message: ({ maker, seen, wanted }) => `${maker}(): the window is ${seen}, wanted ${wanted}`,
+    mend: ({ maker }) => `Correct the call of ${maker}() in the project's code.`,
+    exit: exitCodes.usage,
+  },
+);
 
 export const datasetMissing = defineError<{ folder: string; why: string }>("SLIPWAY_DATA_MISSING", {
   message: ({ folder, why }) => `the dataset's folder ${folder} cannot be read: ${why}`,
   mend: () =>
     "Put the images there, as <label>/<name>.jpg, or correct the path in slipway.config.ts; it is relative to the project's folder.",
+  exit: exitCodes.data,
+});
+
+export const dataFileMissing = defineError<{ path: string; why: string }>("SLIPWAY_DATA_FILE_MISSING", {
+  message: ({ path, why }) => `the data file ${path} cannot be read: ${why}`,
+  mend: () => "Put the file there, or correct the path in slipway.config.ts; it is relative to the project's folder.",
   exit: exitCodes.data,
 });
 
@@ -25,6 +43,38 @@ export const datasetFaulty = defineError<{
     `${total} ${total === 1 ? "fault" : "faults"} in the dataset ${folder}:\n  ${lines.join("\n  ")}`,
   mend: () =>
     'Mend, move or remove these files; nothing is left out silently. Images of other sizes are accepted by `otherSizes: "resize"`. docs/guides/data.md says what a dataset may hold.',
+  exit: exitCodes.data,
+});
+
+/** As `datasetFaulty`, for rows: `lines` and `faults` are in the order of the file. */
+export const rowsFaulty = defineError<{
+  name: string;
+  total: number;
+  lines: readonly string[];
+  faults: readonly DatasetFault[];
+}>("SLIPWAY_DATA_ROWS_FAULTY", {
+  message: ({ name, total, lines }) =>
+    `${total} ${total === 1 ? "fault" : "faults"} in the rows of ${name}:\n  ${lines.join("\n  ")}`,
+  mend: () => "Mend or remove these rows; nothing is left out silently. docs/guides/data.md says what rows may hold.",
+  exit: exitCodes.data,
+});
+
+export const rowsNotLoaded = defineError<{ name: string; reason: string }>("SLIPWAY_DATA_ROWS_NOT_LOADED", {
+  message: ({ name, reason }) => `the rows ${name} could not be loaded: ${reason}`,
+  mend: () =>
+    "Run the command again once the source can be reached. A loader that offers generated rows gives them with --sample.",
+  exit: exitCodes.data,
+});
+
+export const idxBroken = defineError<{ path: string; why: string }>("SLIPWAY_DATA_IDX_BROKEN", {
+  message: ({ path, why }) => `${path} cannot be read as IDX: ${why}`,
+  mend: () => "Download it again, or correct idx() in slipway.config.ts: images first, labels second, gzipped or not.",
+  exit: exitCodes.data,
+});
+
+export const downloadFailed = defineError<{ url: string; reason: string }>("SLIPWAY_DATA_DOWNLOAD_FAILED", {
+  message: ({ url, reason }) => `${url} could not be downloaded: ${reason}`,
+  mend: () => "Check the address and the network, or download the file by hand and name its path instead.",
   exit: exitCodes.data,
 });
 

@@ -1,9 +1,24 @@
 /** @file `slipway/data`: what a project file says about its data. Plain values; nothing is read here. */
-import { findNearest } from "../base/nearest.ts";
-import { sourceArgument } from "./errors.ts";
+import { createChecker } from "./check.ts";
 import type { ImageFolderSource } from "./types.ts";
 
-export type { DataSource, Dataset, DatasetEntry, ImageFolderSource } from "./types.ts";
+export { idx, type IdxOptions } from "./idx/define.ts";
+export { csv, jsonl, rows } from "./rows/define.ts";
+export type { CsvOptions, RowColumns, RowsOptions, TableColumns, TextColumns } from "./rows/define.ts";
+export { pctChange, rollingMean, rollingStd } from "./features.ts";
+export type {
+  CsvSource,
+  DataSource,
+  Dataset,
+  DatasetEntry,
+  IdxSource,
+  ImageFolderSource,
+  JsonlSource,
+  LoadRows,
+  LoadRowsContext,
+  Row,
+  RowsSource,
+} from "./types.ts";
 
 export interface ImageFolderOptions {
   /** Height and width in pixels that the model sees, for example `[28, 28]`. */
@@ -22,22 +37,9 @@ export interface ImageFolderOptions {
  * .jpeg, .png, .webp), relative to the project's folder. Throws `sourceArgument` for an unknown or wrong option.
  */
 export function imageFolder(path: string, options: ImageFolderOptions): ImageFolderSource {
+  const { check, keys } = createChecker("imageFolder");
   check("path", path, "the name of a folder", typeof path === "string" && path !== "");
-  check(
-    "options",
-    options,
-    "an object such as { size: [28, 28], channels: 1 }",
-    typeof options === "object" && options !== null,
-  );
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    const nearest = findNearest(unknown, known);
-    throw sourceArgument({
-      argument: unknown,
-      seen: "unknown",
-      wanted: nearest === undefined ? `one of ${known.join(", ")}` : `"${nearest}"`,
-    });
-  }
+  keys(options, ["size", "channels", "otherSizes"], "{ size: [28, 28], channels: 1 }");
   const { size, channels = 3, otherSizes = "refuse" } = options;
   check(
     "size",
@@ -48,12 +50,6 @@ export function imageFolder(path: string, options: ImageFolderOptions): ImageFol
   check("channels", channels, "1 (grey) or 3 (colour)", channels === 1 || channels === 3);
   check("otherSizes", otherSizes, '"refuse" or "resize"', otherSizes === "refuse" || otherSizes === "resize");
   return { kind: "imageFolder", path, size: [size[0], size[1]], channels, otherSizes };
-}
-
-const known = ["size", "channels", "otherSizes"];
-
-function check(argument: string, seen: unknown, wanted: string, fits: boolean): void {
-  if (!fits) throw sourceArgument({ argument, seen: JSON.stringify(seen) ?? String(seen), wanted });
 }
 
 function isSide(side: unknown): boolean {

@@ -13,7 +13,7 @@ describe("loadExamples", () => {
     const { root, source } = makeProject(six);
     const examples = await loadExamples(await openDataset(source, { root }));
     const { pixels, targets, ...rest } = examples;
-    expect(rest).toEqual({ count: 6, height: 2, width: 4, channels: 1, labels: ["cat", "dog"] });
+    expect(rest).toEqual({ kind: "images", count: 6, height: 2, width: 4, channels: 1, labels: ["cat", "dog"] });
     expect([...pixels]).toEqual([10, 11, 12, 13, 14, 15].flatMap((value) => Array.from({ length: 8 }, () => value)));
     expect([...targets]).toEqual([0, 0, 0, 1, 1, 1]);
     expect([pixels.buffer, targets.buffer].map((buffer) => buffer instanceof SharedArrayBuffer)).toEqual([true, true]);

@@ -8,7 +8,15 @@ import { toFaultReport, toImageFault } from "./faults.ts";
 import { createPace } from "./pace.ts";
 import { readWhole } from "./read.ts";
 import { decodeOptionsOf } from "./source.ts";
-import type { Dataset, DatasetEntry, DatasetFault, Examples } from "./types.ts";
+import type {
+  Dataset,
+  DatasetEntry,
+  DatasetFault,
+  Examples,
+  ImageDataset,
+  ImageExamples,
+  ImageFolderSource,
+} from "./types.ts";
 import { toUnreadable } from "./walk.ts";
 
 export interface LoadOptions {
@@ -17,20 +25,44 @@ export interface LoadOptions {
 }
 
 /**
- * Decodes every image into memory that worker threads share. Each file is checked against its digest again, so that the pixels are
- * those of `dataset.digest`. Throws `datasetFaulty` with every file that cannot be decoded, `datasetTooBig` or `dataInterrupted`.
+ * The rows as trainers take them, in memory that worker threads share. Image files are decoded here; each is checked against its digest
+ * again, so that the pixels are those of `dataset.digest`. Throws `datasetFaulty` with every file that cannot be decoded, `datasetTooBig`
+ * or `dataInterrupted`.
  */
+export function loadExamples(dataset: ImageDataset, options?: LoadOptions): Promise<ImageExamples>;
+export function loadExamples(dataset: Dataset, options?: LoadOptions): Promise<Examples>;
 export async function loadExamples(dataset: Dataset, options: LoadOptions = {}): Promise<Examples> {
-  const { source, labels, entries } = dataset;
-  const [height, width] = source.size;
-  const row = height * width * source.channels;
+  const { labels, entries } = dataset;
+  const base = { count: entries.length, labels, targets: toTargets(dataset) };
+  if (dataset.kind === "text") return { kind: "text", ...base, texts: dataset.texts };
+  if (dataset.kind === "images") return { kind: "images", ...base, ...(await loadPixels(dataset, options)) };
+  const { columns, values, times } = dataset;
+  return { kind: "table", ...base, columns, values, ...(times !== undefined && { times }) };
+}
+
+async function loadPixels(
+  { folder, entries, source, decoded }: ImageDataset,
+  options: LoadOptions,
+): Promise<NonNullable<ImageDataset["decoded"]>> {
+  if (decoded !== undefined) return decoded;
+  // Only folders come without pixels.
+  const { size, channels } = source as ImageFolderSource;
+  const [height, width] = size;
+  const row = height * width * channels;
   const pixels = new Uint8Array(allocateShared(entries.length, row));
-  const faults = await decodeEntries(dataset, { ...options, take: (index, image) => pixels.set(image, index * row) });
-  if (faults.length > 0) throw toFaultReport(dataset.folder, faults);
+  const faults = await decodeEntries(
+    { folder, entries, source: source as ImageFolderSource },
+    { ...options, take: (index, image) => pixels.set(image, index * row) },
+  );
+  if (faults.length > 0) throw toFaultReport(folder, faults);
+  return { height, width, channels, pixels };
+}
+
+function toTargets({ labels, entries }: Pick<Dataset, "labels" | "entries">): Int32Array {
   const classes = new Map(labels.map((label, index) => [label, index]));
   const targets = new Int32Array(new SharedArrayBuffer(entries.length * Int32Array.BYTES_PER_ELEMENT));
   for (const [index, { label }] of entries.entries()) targets[index] = classes.get(label)!;
-  return { count: entries.length, height, width, channels: source.channels, labels, pixels, targets };
+  return targets;
 }
 
 /** Images from this many pixels on are decoded by libuv's threads, several at a time; for smaller ones the way there costs more. */
@@ -39,7 +71,7 @@ const mostInFlight = 4;
 
 /** Hands every decoded image to `take` and returns what could not be decoded. Rows may come out of order. */
 export async function decodeEntries(
-  { folder, entries, source }: Pick<Dataset, "folder" | "entries" | "source">,
+  { folder, entries, source }: { folder: string; entries: readonly DatasetEntry[]; source: ImageFolderSource },
   { take, report = silent, signal }: LoadOptions & { take: (row: number, pixels: Uint8Array) => void },
 ): Promise<DatasetFault[]> {
   const faults: DatasetFault[] = [];

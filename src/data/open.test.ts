@@ -6,7 +6,8 @@ import { grey, makeJpeg } from "../pixels/_fixtures.ts";
 import { makeImage, makeProject, six } from "./_fixtures.ts";
 import { dataInterrupted, datasetFaulty, datasetMissing } from "./errors.ts";
 import { imageFolder } from "./index.ts";
-import { openDataset, sortLabels } from "./open.ts";
+import { sortLabels } from "./labels.ts";
+import { openDataset } from "./open.ts";
 import type { DatasetFault } from "./types.ts";
 
 type Project = ReturnType<typeof makeProject>;

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { splitShare } from "./errors.ts";
-import type { Dataset, Split } from "./types.ts";
+import type { Dataset, Split, TableDataset } from "./types.ts";
 
 export interface SplitOptions {
   /** Share of each label kept for validation, 0 up to, not including, 1. */
@@ -9,13 +9,40 @@ export interface SplitOptions {
 }
 
 /**
- * Splits a dataset by its images' content. A rename, another order of files or images added elsewhere leave an image on its side
- * (but for the few at the border), and copies of one image stay together: validation stays a measure of what was never trained on.
+ * Splits a dataset by its content. A rename, another order or what is added elsewhere leave a row on its side (but for the few at the
+ * border), and copies of one row stay together: validation stays a measure of what was never trained on. Rows with a time are split by it.
  */
-export function splitDataset({ entries, labels }: Pick<Dataset, "entries" | "labels">, options: SplitOptions): Split {
+export function splitDataset(
+  dataset: Pick<Dataset, "entries" | "labels"> & Partial<Pick<TableDataset, "times" | "horizon">>,
+  options: SplitOptions,
+): Split {
+  const { entries, labels, times, horizon = 0 } = dataset;
+  if (times !== undefined) return splitByTime(times, { ...options, horizon });
   const classes = new Map(labels.map((label, index) => [label, index]));
   const targets = entries.map(({ label }) => classes.get(label)!);
   return splitExamples(targets, { ...options, keys: entries.map(({ digest }) => digest) });
+}
+
+/**
+ * The latest share of the rows for validation, every one of them later than all rows for training; rows of one time stay together. The
+ * last `horizon` times before validation belong to neither side: their targets are made of what validation begins with. `times` ascend.
+ * Throws `splitShare`.
+ */
+export function splitByTime(
+  times: Float64Array,
+  { validation, horizon = 0 }: { validation: number; horizon?: number },
+): Split {
+  if (!(validation >= 0 && validation < 1)) throw splitShare({ validation });
+  const rows = Int32Array.from(times, (_, row) => row);
+  let first = times.length - Math.round(times.length * validation);
+  // A time that the border cuts goes to validation as a whole.
+  while (first > 0 && first < times.length && times[first - 1] === times[first]) first--;
+  let last = first;
+  for (let left = 0; left < horizon && first < times.length && last > 0; left++) {
+    const time = times[last - 1];
+    while (last > 0 && times[last - 1] === time) last--;
+  }
+  return { train: rows.slice(0, last), validation: rows.slice(first) };
 }
 
 /**

@@ -7,6 +7,7 @@ import { lockBroken, lockDiffers } from "./errors.ts";
 import { createLock, lockName, readLock, writeLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import type { Dataset } from "./types.ts";
+import { unitOf } from "./unit.ts";
 
 export interface DatasetStatus {
   /** `unlocked`: there is no lock. `same`: the files are those of the lock. `differs`: they are not. */
@@ -36,7 +37,7 @@ export function datasetStatus(dataset: Dataset, root: string): DatasetStatus {
     labels,
     locked: { lockedAt, digest: lockedDigest, count: lockedCount, labels: lockedLabels },
     differences: difference === undefined ? 0 : countDifferences(difference),
-    lines: difference === undefined ? [] : describeDifference(difference),
+    lines: difference === undefined ? [] : describeDifference(difference, undefined, unitOf(dataset)),
   };
 }
 
@@ -55,7 +56,7 @@ export function datasetDiff(dataset: Dataset, root: string): DatasetDiff {
   return {
     ...(lock !== undefined && { lockedAt: lock.lockedAt }),
     difference,
-    lines: describeDifference(difference, Infinity),
+    lines: describeDifference(difference, Infinity, unitOf(dataset)),
   };
 }
 
@@ -76,23 +77,30 @@ export function lockDataset(dataset: Dataset, root: string): LockResult {
   const lock = createLock(dataset, new Date());
   writeLock(root, lock);
   if (previous === undefined) return { state: "made", lock, lines: [] };
-  return { state: "replaced", lock, lines: describeDifference(compareLock(previous, dataset)) };
+  return {
+    state: "replaced",
+    lock,
+    lines: describeDifference(compareLock(previous, dataset), undefined, unitOf(dataset)),
+  };
 }
 
 /**
- * What `up` asks before it goes on. Without a lock, one is made (`made: true`, to be said); with one, the files must be its own.
- * Throws `lockDiffers` with what changed, `lockBroken` or `lockUnwritable`.
+ * What `up` asks before it goes on. Without a lock, one is made (`made: true`, to be said); with one, the files must be its own. The
+ * lock of growing rows takes in new ones (`grown` says how many), as long as nothing that was locked is gone or changed. Throws `lockDiffers` with what changed, `lockBroken` or `lockUnwritable`.
  */
-export function holdLock(dataset: Dataset, root: string): { made: boolean; lock: Lock } {
+export function holdLock(dataset: Dataset, root: string): { made: boolean; grown: number; lock: Lock } {
   const lock = readLock(root);
-  if (lock === undefined) return { made: true, lock: lockDataset(dataset, root).lock };
+  if (lock === undefined) return { made: true, grown: 0, lock: lockDataset(dataset, root).lock };
   const difference = differenceFrom(lock, dataset, root);
-  if (difference === undefined) return { made: false, lock };
+  if (difference === undefined) return { made: false, grown: 0, lock };
+  const grown = difference.added.length;
+  if ("growing" in dataset.source && dataset.source.growing && countDifferences(difference) === grown)
+    return { made: false, grown, lock: lockDataset(dataset, root).lock };
   throw lockDiffers({
     lockedAt: lock.lockedAt,
     locked: lock.digest,
     seen: dataset.digest,
-    lines: describeDifference(difference),
+    lines: describeDifference(difference, undefined, unitOf(dataset)),
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Digest } from "../base/digest.ts";
+import type { Report } from "../base/progress.ts";
 
 /** `imageFolder("data", {...})`: files at `<path>/<label>/<name>.jpg|jpeg|png|webp`. Plain data; nothing is read until `openDataset`. */
 export interface ImageFolderSource {
@@ -12,33 +13,137 @@ export interface ImageFolderSource {
   otherSizes: "refuse" | "resize";
 }
 
-export type DataSource = ImageFolderSource;
+/** `idx({ images, labels })`: two files in the IDX format of the MNIST family, each gzipped or not, each a path or a URL. */
+export interface IdxSource {
+  kind: "idx";
+  /** Relative to the project folder, or an http(s) URL. */
+  images: string;
+  labels: string;
+  /** Names of the labels 0, 1, …; without them the numbers are their names. */
+  names: readonly string[];
+  /** Rows beyond this many are not read; 0: all are. */
+  limit: number;
+}
 
-/** One file of a dataset. `path` is relative to the dataset's folder, with forward slashes; entries are sorted by it (byte order). */
+/** What the columns of rows mean. */
+export type RowShape =
+  | { kind: "text"; text: string; label: string }
+  | {
+      kind: "table";
+      columns: readonly string[];
+      target: string;
+      /** Column of the time that rows are ordered by. Validation is then the latest share of the rows. */
+      time: string | undefined;
+      /** How many rows ahead the target looks: so many are left out between training and validation. */
+      horizon: number;
+    };
+
+interface RowSettings {
+  rows: RowShape;
+  /** New rows are no difference from the lock, as long as every locked row is still there as it was. */
+  growing: boolean;
+}
+
+/** `jsonl("intents.jsonl", { text, label })`: one JSON object a line. */
+export interface JsonlSource extends RowSettings {
+  kind: "jsonl";
+  path: string;
+}
+
+/** `csv("prices.csv", { columns, target })`: RFC 4180, the first line names the columns. */
+export interface CsvSource extends RowSettings {
+  kind: "csv";
+  path: string;
+  separator: string;
+}
+
+/** `rows("prices", load, { columns, target })`: whatever the project's own function gives, kept for a while. */
+export interface RowsSource extends RowSettings {
+  kind: "rows";
+  name: string;
+  load: LoadRows;
+  /** Seconds for which loaded rows are used again. */
+  maxAge: number;
+}
+
+/** One row by column name. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** May be asked again after `maxAge`, and must then give the same rows for the same past. */
+export type LoadRows = (context: LoadRowsContext) => Promise<Iterable<Row>> | Iterable<Row>;
+
+export interface LoadRowsContext {
+  /** The project's folder. */
+  root: string;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+  report: Report;
+  /** `--sample` was given: generated rows are wanted. A loader that has none throws. */
+  sample: boolean;
+}
+
+export type ImageSource = ImageFolderSource | IdxSource;
+export type RowSource = JsonlSource | CsvSource | RowsSource;
+export type DataSource = ImageSource | RowSource;
+
+/**
+ * One file, or one row, of a dataset. `path` names it: relative to the dataset's folder for a file, `<label>/<what tells it apart>`
+ * for a row. It has forward slashes; `digest` is that of its content without the label.
+ */
 export interface DatasetEntry {
   path: string;
   label: string;
   digest: Digest;
   /** Size in bytes. */
   size: number;
+  /** Of a row: where it stands, `intents.jsonl:12`. */
+  at?: string;
 }
 
-/** Files and labels by content, before any pixel is decoded. */
-export interface Dataset {
-  source: DataSource;
-  /** Absolute path of the folder. */
+interface DatasetBase {
+  /** Absolute path of the folder that the data lie in. */
   folder: string;
   /** Root of the Merkle tree over (path, content digest). */
   digest: Digest;
   /** Sorted; a label's index is its class. Digits sort as numbers. */
   labels: readonly string[];
+  /** Sorted by path in byte order; rows with a time by that, then by path. */
   entries: readonly DatasetEntry[];
   /** What is worth knowing but no fault: files that are not part of it, the same image under two labels, a label with one image. */
   warnings: readonly DatasetWarning[];
 }
 
+/** Images by content, before any pixel of a file is decoded. */
+export interface ImageDataset extends DatasetBase {
+  kind: "images";
+  source: ImageSource;
+  /** Of a source that holds pixels and no image files: row i is that of `entries[i]`. */
+  decoded?: Pick<ImageExamples, "height" | "width" | "channels" | "pixels">;
+}
+
+export interface TextDataset extends DatasetBase {
+  kind: "text";
+  source: RowSource;
+  /** Row i is that of `entries[i]`. */
+  texts: readonly string[];
+}
+
+export interface TableDataset extends DatasetBase {
+  kind: "table";
+  source: RowSource;
+  columns: readonly string[];
+  /** Rows × columns, row by row, as models see them. */
+  values: Float32Array;
+  /** Milliseconds since 1970 of each row, where the rows have a time; ascending. */
+  times?: Float64Array;
+  /** See `RowShape`. */
+  horizon: number;
+}
+
+export type Dataset = ImageDataset | TextDataset | TableDataset;
+
 export interface DatasetWarning {
-  kind: "ignored" | "duplicate" | "single" | "collision";
+  kind: "ignored" | "duplicate" | "single" | "collision" | "sample";
   /** One line for people. */
   message: string;
   /** All files that it is about, relative to the dataset's folder. */
@@ -62,27 +167,58 @@ export interface DatasetFault {
     | "misplaced"
     | "notImage"
     | "emptyLabel"
-    | "fewLabels";
-  /** Relative to the dataset's folder, with forward slashes; `.` is the folder itself. */
+    | "fewLabels"
+    | "format"
+    | "missing"
+    | "notNumber"
+    | "notText"
+    | "notTime"
+    | "notLabel"
+    | "encoding";
+  /** Relative to the dataset's folder, with forward slashes; `.` is the folder itself. Of a row: `intents.jsonl:12`. */
   path: string;
   /** What was seen and wanted, without the path. */
   message: string;
 }
 
-/** A dataset decoded into memory that workers share without copying. Row i belongs to `dataset.entries[i]`. */
-export interface Examples {
+interface ExamplesBase {
+  /** Row i belongs to `dataset.entries[i]`. */
   count: number;
-  height: number;
-  width: number;
-  channels: 1 | 3;
   labels: readonly string[];
-  /** count × height × width × channels, NHWC, 0..255; backed by a SharedArrayBuffer. */
-  pixels: Uint8Array;
   /** Class of each row; backed by a SharedArrayBuffer. */
   targets: Int32Array;
 }
 
-/** Row numbers. Seeded and stratified: every label is divided in the same proportion. */
+/** Images decoded into memory that workers share without copying. */
+export interface ImageExamples extends ExamplesBase {
+  kind: "images";
+  height: number;
+  width: number;
+  channels: 1 | 3;
+  /** count × height × width × channels, NHWC, 0..255; backed by a SharedArrayBuffer. */
+  pixels: Uint8Array;
+}
+
+export interface TextExamples extends ExamplesBase {
+  kind: "text";
+  texts: readonly string[];
+}
+
+export interface TableExamples extends ExamplesBase {
+  kind: "table";
+  columns: readonly string[];
+  /** count × columns, row by row; backed by a SharedArrayBuffer. */
+  values: Float32Array;
+  /** Of rows with a time: milliseconds since 1970, ascending. */
+  times?: Float64Array;
+}
+
+export type Examples = ImageExamples | TextExamples | TableExamples;
+
+/**
+ * Row numbers. Seeded and stratified: every label is divided in the same proportion. Rows with a time are divided by it instead:
+ * validation is the latest share, so that nothing of the future is trained on.
+ */
 export interface Split {
   train: Int32Array;
   validation: Int32Array;

@@ -3,8 +3,12 @@ import type { DatasetEntry, DatasetWarning } from "./types.ts";
 
 const mostNamed = 5;
 
-/** What is worth telling about files that can all be used. */
-export function findWarnings(entries: readonly DatasetEntry[], ignored: readonly string[]): DatasetWarning[] {
+/** What is worth telling about files, or rows, that can all be used. `unit` is what one of them is called; `timed` rows are split by their time. */
+export function findWarnings(
+  entries: readonly DatasetEntry[],
+  ignored: readonly string[],
+  { unit = "image", timed = false }: { unit?: "image" | "text" | "row"; timed?: boolean } = {},
+): DatasetWarning[] {
   const warnings: DatasetWarning[] = [];
   const add = (kind: DatasetWarning["kind"], message: string, paths: readonly string[]): void =>
     void warnings.push({ kind, message, paths });
@@ -15,22 +19,32 @@ export function findWarnings(entries: readonly DatasetEntry[], ignored: readonly
     (same) => new Set(same.map(({ label }) => label)).size > 1,
   );
   if (conflicting.length > 0) {
-    const groups = conflicting.map((same) => same.map(({ path }) => printable(path)).join(" = "));
+    const groups = conflicting.map((same) => same.map(({ path, at }) => printable(at ?? path)).join(" = "));
     add(
       "duplicate",
-      `the same image under different labels: ${names(groups)}`,
+      `the same ${unit} under different labels: ${names(groups)}`,
       conflicting.flat().map(({ path }) => path),
     );
   }
 
   const single = groupBy(entries, ({ label }) => label).filter((same) => same.length === 1);
-  if (single.length > 0) {
+  if (single.length > 0 && !timed) {
     add(
       "single",
-      `labels with one image, which is never validated: ${names(single.map(([only]) => printable(only!.label)))}`,
+      `labels with one ${unit}, which is never validated: ${names(single.map(([only]) => printable(only!.label)))}`,
       single.flat().map(({ path }) => path),
     );
   }
+
+  const labels = new Set(entries.map(({ label }) => label));
+  const alike = [...Map.groupBy(labels, (label) => label.trim().normalize("NFKC").toLowerCase()).values()].filter(
+    (same) => same.length > 1,
+  );
+  if (unit !== "image" && alike.length > 0) {
+    const groups = alike.map((same) => same.map((label) => JSON.stringify(label)).join(" = "));
+    add("collision", `labels that differ in letter case or spaces alone: ${names(groups)}`, alike.flat());
+  }
+  if (unit !== "image") return warnings;
 
   // macOS and Windows take such paths for one file: a copy there loses one of them.
   const colliding = groupBy(entries, ({ path }) => path.normalize("NFC").toLowerCase()).filter(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { findNearest } from "../base/nearest.ts";
+import type { DataSource } from "../data/types.ts";
 import type { Fault } from "./errors.ts";
 import type { MetricGate, ProjectDefinition } from "./types.ts";
 
@@ -65,6 +66,19 @@ const imageFolderSchema = fields(
   },
   `a data source, for example imageFolder("data", { size: [28, 28], channels: 1 })`,
 );
+
+/** The other sources are made and checked by their own makers. */
+const otherSources: ReadonlySet<unknown> = new Set<Exclude<DataSource["kind"], "imageFolder">>([
+  "idx",
+  "jsonl",
+  "csv",
+  "rows",
+]);
+
+const dataSchema = z.unknown().superRefine((value, context) => {
+  if (isObject(value) && otherSources.has(value["kind"])) return;
+  for (const issue of imageFolderSchema.safeParse(value).error?.issues ?? []) context.issues.push(issue as never);
+});
 
 /** Trainers are made and checked by their own makers (`sequential`, `command`); here only that it is one. */
 const trainerSchema = z.custom<object>(
@@ -172,7 +186,7 @@ const deploySchema = fields(
 const projectSchema = fields(
   {
     name: nameSchema,
-    data: imageFolderSchema.optional(),
+    data: dataSchema.optional(),
     train: trainerSchema.optional(),
     gate: z
       .record(

@@ -22,6 +22,24 @@ export const trainNoRows = defineError<{ rows: number }>("SLIPWAY_TRAIN_NO_ROWS"
   exit: exitCodes.data,
 });
 
+export const trainerOfOtherData = defineError<{ trainer: string; seen: string; wanted: string }>(
+  "SLIPWAY_TRAIN_OTHER_DATA",
+  {
+    message: ({ trainer, seen, wanted }) =>
+      `${trainer}() trains on ${dataWords[wanted]}, but the data are ${dataWords[seen]}`,
+    mend: () =>
+      "Choose a trainer for these data: sequential() or command() for images, naiveBayes() or logistic() for texts, forest() for columns of numbers.",
+    exit: exitCodes.usage,
+  },
+);
+
+/** By the kinds of examples. */
+const dataWords: Readonly<Record<string, string>> = {
+  images: "images",
+  text: "texts (`text` and `label`)",
+  table: "columns of numbers (`columns` and `target`)",
+};
+
 export const trainDiverged = defineError<{ epoch: number; step: number; loss: string; cause: string; try: string }>(
   "SLIPWAY_TRAIN_DIVERGED",
   {

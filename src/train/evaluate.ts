@@ -1,5 +1,5 @@
 /** @file Judges a model as it is served: its own file, run by onnxruntime, on rows it was not trained on. */
-import type { Examples } from "../data/types.ts";
+import type { ImageExamples } from "../data/types.ts";
 import { createSession, type PlainTensor } from "../graph/run.ts";
 import type { Signature } from "../model/signature.ts";
 
@@ -26,7 +26,7 @@ const leastProbability = 1e-8;
 export async function evaluate(
   model: Uint8Array,
   signature: Signature,
-  examples: Examples,
+  examples: ImageExamples,
   rows: Int32Array,
   { threads }: { threads: number },
 ): Promise<Evaluation | undefined> {
@@ -57,10 +57,10 @@ export function toMetrics({ accuracy, loss, confusion }: Evaluation): Record<str
   return { accuracy, loss, lowestLabelAccuracy: Math.min(...shares) };
 }
 
-async function* predict(
+export async function* predict(
   model: Uint8Array,
   signature: Signature,
-  examples: Examples,
+  examples: ImageExamples,
   rows: Int32Array,
   threads: number,
 ): AsyncGenerator<{ row: number; probabilities: Float32Array }> {

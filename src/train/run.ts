@@ -1,14 +1,28 @@
+import type { Examples } from "../data/types.ts";
+import { trainerOfOtherData } from "./errors.ts";
 import type { TrainContext, Trained, Trainer } from "./types.ts";
 
-/** Runs a trainer of any kind on the examples. Each kind is loaded when it is needed. */
-export async function runTrainer(trainer: Trainer, context: TrainContext): Promise<Trained> {
+/** Runs a trainer of any kind on the examples. Each kind is loaded when it is needed. Throws `trainerOfOtherData`. */
+export async function runTrainer(trainer: Trainer, context: TrainContext<Examples>): Promise<Trained> {
   return await (kinds[trainer.kind] as RunKind<Trainer>)(trainer, context);
 }
 
-type RunKind<T extends Trainer> = (trainer: T, context: TrainContext) => Promise<Trained>;
+type RunKind<T extends Trainer> = (trainer: T, context: TrainContext<Examples>) => Promise<Trained>;
 
 /** One line for each kind of trainer. */
 const kinds: { readonly [K in Trainer["kind"]]: RunKind<Extract<Trainer, { kind: K }>> } = {
-  sequential: async (trainer, context) => (await import("./sequential/run.ts")).trainSequential(trainer, context),
-  command: async (trainer, context) => (await import("./command/run.ts")).trainByCommand(trainer, context),
+  sequential: async (trainer, context) =>
+    (await import("./sequential/run.ts")).trainSequential(trainer, requireKind("sequential", context, "images")),
+  command: async (trainer, context) =>
+    (await import("./command/run.ts")).trainByCommand(trainer, requireKind("command", context, "images")),
 };
+
+function requireKind<K extends Examples["kind"]>(
+  trainer: Trainer["kind"],
+  context: TrainContext<Examples>,
+  wanted: K,
+): TrainContext<Extract<Examples, { kind: K }>> {
+  const { kind } = context.examples;
+  if (kind !== wanted) throw trainerOfOtherData({ trainer, seen: kind, wanted });
+  return context as TrainContext<Extract<Examples, { kind: K }>>;
+}

@@ -1,5 +1,5 @@
 import type { Report } from "../base/progress.ts";
-import type { Examples, Split } from "../data/types.ts";
+import type { Examples, ImageExamples, Split } from "../data/types.ts";
 import type { Layer, Loss } from "../model/layers.ts";
 import type { Signature } from "../model/signature.ts";
 
@@ -61,8 +61,9 @@ export interface CommandTrainer {
 
 export type Trainer = SequentialTrainer | CommandTrainer;
 
-export interface TrainContext {
-  examples: Examples;
+/** Without an argument: that of a trainer for images. */
+export interface TrainContext<E extends Examples = ImageExamples> {
+  examples: E;
   split: Split;
   /** Folder of the dataset's files, and each row's path in it (for trainers that read files themselves). */
   folder: string;

@@ -11,13 +11,18 @@ export interface DataStepResult {
   split: Split;
   /** The lock was written now: the data is used for the first time. */
   locked: boolean;
+  /** How many new rows of growing data the lock took in. */
+  grown: number;
 }
 
-/** Reads the dataset, holds it against the lock (or writes the first one) and splits it as the trainer wants. */
-export async function dataStep(project: Project, { report, signal }: WayOptions): Promise<DataStepResult> {
+/** Reads the dataset, holds it against the lock (or writes the first one) and splits it as the trainer wants. A sample is not locked. */
+export async function dataStep(
+  project: Project,
+  { report, signal, sample = false }: WayOptions,
+): Promise<DataStepResult> {
   const { data, train } = requireTraining(project.definition);
-  const dataset = await openDataset(data, { root: project.root, report, signal });
-  const { made } = holdLock(dataset, project.root);
+  const dataset = await openDataset(data, { root: project.root, report, signal, sample });
+  const { made, grown } = sample ? { made: false, grown: 0 } : holdLock(dataset, project.root);
   const split = splitDataset(dataset, { validation: train.validation, seed: train.seed });
-  return { dataset, split, locked: made };
+  return { dataset, split, locked: made, grown };
 }

@@ -2,19 +2,25 @@
 import type { Artifact } from "../artifact/types.ts";
 import { shortDigest } from "../base/digest.ts";
 import type { Dataset, Split } from "../data/types.ts";
+import { unitOf } from "../data/unit.ts";
 import type { Promoted } from "./artifact-step.ts";
 import type { Told } from "./clock.ts";
 import type { Verified } from "./verify-step.ts";
 import { countOf, milliseconds, show } from "./words.ts";
 
-export function describeDataset({ entries, labels, digest, warnings }: Dataset, locked = false): Told {
-  const text = `${countOf(entries.length, "image")}, ${countOf(labels.length, "label")} · ${shortDigest(digest)}${locked ? " · locked" : ""}`;
-  return { text, facts: { digest, count: entries.length, labels, locked, warnings } };
+export function describeDataset(dataset: Dataset, { locked = false, grown = 0 } = {}): Told {
+  const { entries, labels, digest, warnings } = dataset;
+  const parts = [
+    `${countOf(entries.length, unitOf(dataset))}, ${countOf(labels.length, "label")}`,
+    shortDigest(digest),
+    ...(locked ? ["locked"] : grown > 0 ? [`${countOf(grown, "new one")} locked`] : []),
+  ];
+  return { text: parts.join(" · "), facts: { digest, count: entries.length, labels, locked, grown, warnings } };
 }
 
 export function describeTraining(
   { artifact: { lineage, digest }, trained }: { artifact: Artifact; trained: boolean },
-  split: Split,
+  { dataset, split }: { dataset: Dataset; split: Split },
 ): Told {
   const { inputs, metrics, history, seed, durationSeconds } = lineage;
   const facts = { digest, inputs, metrics, seed, durationSeconds, epochs: history.length };
@@ -25,7 +31,7 @@ export function describeTraining(
     ...(history.length > 0 ? [countOf(history.length, "epoch")] : []),
     ...(metric === undefined
       ? []
-      : [`${metric[0]} ${show(metric[1])} on ${countOf(split.validation.length, "validation image")}`]),
+      : [`${metric[0]} ${show(metric[1])} on ${countOf(split.validation.length, `validation ${unitOf(dataset)}`)}`]),
   ].join(" · ");
   return { text, facts };
 }
@@ -38,10 +44,10 @@ export function describePromotion({ artifact, moved }: Promoted): Told {
   };
 }
 
-export function describeVerification(found: Verified): Told {
+export function describeVerification(found: Verified, dataset: Dataset): Told {
   const accuracy = found.correct / found.count;
   const text = [
-    `${countOf(found.count, "image")} through the endpoint`,
+    `${countOf(found.count, unitOf(dataset))} through the endpoint`,
     show(accuracy),
     `p99 ${milliseconds(found.p99)}`,
   ].join(" · ");

@@ -25,4 +25,6 @@ export interface WayOptions {
   resume?: boolean;
   /** Train although a model of the same inputs is stored. */
   force?: boolean;
+  /** Ask the loader of rows for generated ones. They are not locked. */
+  sample?: boolean;
 }

@@ -56,11 +56,11 @@ export async function train(project: Project, options: WayOptions): Promise<Trai
 
   const { dataset, split } = await step("data", async () => {
     const found = await dataStep(project, options);
-    return { value: found, ...describeDataset(found.dataset, found.locked) };
+    return { value: found, ...describeDataset(found.dataset, found) };
   });
   const { artifact: candidate } = await step("train", async () => {
     const found = await trainStep(project, { dataset, split }, store, options);
-    return { value: found, kept: !found.trained, ...describeTraining(found, split) };
+    return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
   });
   const artifact = await promoteStep(definition, candidate, store, step);
   return { name: definition.name, digest: artifact.digest, artifact, dataset, split, steps };
@@ -114,5 +114,5 @@ async function verify(
   const { report, signal } = options;
   const found = await verifyStep({ project, artifact, url: release.url, files, report, signal });
   await release.noteVerified(subject);
-  return { value: undefined, ...describeVerification(found) };
+  return { value: undefined, ...describeVerification(found, dataset) };
 }

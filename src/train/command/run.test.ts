@@ -124,7 +124,16 @@ function tinyRun(changes: Partial<TrainContext> = {}): TrainContext {
   const rows = Int32Array.from({ length: count }, (_, row) => row);
   const isHeldOut = (row: number): boolean => Math.floor(row / 3) % 3 === 0;
   return {
-    examples: { count, height, width, channels: 1, labels, pixels, targets },
+    examples: {
+      kind: "images",
+      count,
+      height,
+      width,
+      channels: 1,
+      labels,
+      pixels,
+      targets,
+    },
     split: { train: rows.filter((row) => !isHeldOut(row)), validation: rows.filter(isHeldOut) },
     folder: join(root, "data"),
     paths,

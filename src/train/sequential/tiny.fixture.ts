@@ -2,7 +2,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Examples } from "../../data/types.ts";
+import type { ImageExamples } from "../../data/types.ts";
 import { conv, dense, dropout, flatten, maxPool, relu } from "../../model/layers.ts";
 import type { TrainContext } from "../types.ts";
 import { hash32 } from "./random.ts";
@@ -10,7 +10,7 @@ import { hash32 } from "./random.ts";
 const labels = ["lying", "standing", "slanting"];
 const side = 10;
 
-export function tinyExamples(count = 200): Examples {
+export function tinyExamples(count = 200): ImageExamples {
   const pixels = new Uint8Array(count * side * side);
   const targets = new Int32Array(count);
   for (let row = 0; row < count; row++) {
@@ -24,7 +24,7 @@ export function tinyExamples(count = 200): Examples {
       }
     }
   }
-  return { count, height: side, width: side, channels: 1, labels, pixels, targets };
+  return { kind: "images", count, height: side, width: side, channels: 1, labels, pixels, targets };
 }
 
 export const tinyLayers = [conv(8, 3), relu(), maxPool(2), dropout(0.25), flatten(), dense(16), relu(), dense(3)];

@@ -49,7 +49,7 @@ export async function runJob(settings: JobSettings, options: Omit<WayOptions, "r
     // A checkpoint of the same inputs is of a try before this one.
     const place = { workspaces: join(work, "runs"), ...(inputs !== undefined && { inputs }) };
     const found = await trainStep(project, { dataset, split }, store, { ...options, resume: true, force }, place);
-    return { value: found, kept: !found.trained, ...describeTraining(found, split) };
+    return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
   });
   if (promote) await promoteStep(definition, artifact, store, step);
   return { artifact, trained, inputs: artifact.lineage.inputs };

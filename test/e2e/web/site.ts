@@ -10,7 +10,7 @@ import { digestOf } from "../../../src/base/digest.ts";
 import { silent } from "../../../src/base/progress.ts";
 import { loadExamples, openDataset } from "../../../src/data/open.ts";
 import { splitDataset } from "../../../src/data/split.ts";
-import type { DataSource } from "../../../src/data/types.ts";
+import type { ImageFolderSource } from "../../../src/data/types.ts";
 import { createServer, type Server } from "../../../src/serve/server.ts";
 import type { ServedProject } from "../../../src/serve/service.ts";
 import { runTrainer } from "../../../src/train/run.ts";
@@ -22,7 +22,7 @@ export interface Subject {
   project: ServedProject;
   /** The folder that the source's path is relative to. */
   folder: string;
-  source: DataSource;
+  source: ImageFolderSource;
   trainer: SequentialTrainer;
 }
 

@@ -1,0 +1,6 @@
+import type { Dataset } from "./types.ts";
+
+/** What one of a dataset is called: `5,001 images`, `120 texts`, `4,000 rows`. */
+export function unitOf({ kind }: Pick<Dataset, "kind">): "image" | "text" | "row" {
+  return kind === "images" ? "image" : kind === "text" ? "text" : "row";
+}
