@@ -59,7 +59,6 @@ test("an exchange of two labels is named as a pair, both ways, and its rows are 
   const told = suspicions.filter(({ kind }) => kind === "pair");
   expect(new Set(told.map(({ label, looksLike }) => `${label}→${looksLike}`))).toEqual(new Set(pairs));
 });
-});
 
 test("one label poured into another is one pair, one way", () => {
   const targets = truth.map((label, row) => (label === 3 && row % 3 === 0 ? 2 : label));
