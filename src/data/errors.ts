@@ -120,3 +120,30 @@ export const lockDiffers = defineError<{ lockedAt: string; locked: string; seen:
     exit: exitCodes.data,
   },
 );
+
+export const poisonDone = defineError<{ path: string }>("SLIPWAY_DATA_POISON_DONE", {
+  message: ({ path }) => `the dataset is poisoned already; ${path} says how`,
+  mend: () => "Put the files back first: slipway data poison --undo",
+  exit: exitCodes.usage,
+});
+
+export const poisonNothing = defineError<{ poison: string }>("SLIPWAY_DATA_POISON_NOTHING", {
+  message: ({ poison }) => `${poison} concerns no file`,
+  mend: () => "Ask for a larger share.",
+  exit: exitCodes.usage,
+});
+
+export const poisonUnknownLabel = defineError<{ label: string; labels: readonly string[] }>(
+  "SLIPWAY_DATA_POISON_LABEL",
+  {
+    message: ({ label, labels }) => `there is no label ${JSON.stringify(label)}, wanted one of ${labels.join(", ")}`,
+    mend: () => "Labels are the names of the folders in the dataset's folder.",
+    exit: exitCodes.usage,
+  },
+);
+
+export const auditUnsupported = defineError<{ what: string }>("SLIPWAY_DATA_AUDIT_KIND", {
+  message: ({ what }) => `the audit of labels looks at images, and this project has ${what}`,
+  mend: () => "Audit such data by a function of your own: `audit` in slipway.config.ts gives a list of findings.",
+  exit: exitCodes.usage,
+});
