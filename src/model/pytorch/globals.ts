@@ -144,7 +144,7 @@ export function toStorage(file: string, id: PyValue): StorageRef {
   const base: StorageRef = { kind: "storage", key, dtype: dtype ?? undefined, size, offset: 0, whole: size };
   if (view === null) return base;
   const [, from, length] = isKind(view, "tuple") ? view.items : [];
-  if (!isIndex(from) || !isIndex(length)) throw refuse();
+  if (!isIndex(from) || !isIndex(length) || from + length > count) throw refuse();
   return { ...base, offset: from * width, size: length * width };
 }
 
