@@ -21,6 +21,8 @@ import { mountVolume, nameClaim } from "./volume.ts";
 export const workspacePath = "/workspace";
 /** Container whose logs are the training's progress, and whose exit code is its end. */
 export const trainerContainer = "trainer";
+/** With an image of the user's own: fetches the data before it. */
+export const prepareContainer = "prepare";
 
 /** Another try would end in the same way: what the project says, its data, its gate. */
 const finalExits: readonly number[] = [exitCodes.usage, exitCodes.data, exitCodes.gate];
@@ -42,21 +44,24 @@ export function specifyJob(run: TrainingRun, account: string): Record<string, un
   return {
     ...limitTries(run.completions, retries),
     activeDeadlineSeconds: deadline,
-    podFailurePolicy: {
-      rules: [
-        // Evicted, preempted, its node gone: not the training's fault, so not one of its tries.
-        { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
-        {
-          action: run.completions === undefined ? "FailJob" : "FailIndex",
-          onExitCodes: { operator: "In", values: finalExits },
-        },
-      ],
-    },
+    podFailurePolicy: { rules: [ignoreDisruptions, ...giveUp(run)] },
     template: {
       metadata: { labels: toLabels(run.project, "trainer"), annotations: { [`${domain}/inputs`]: run.inputs } },
       spec: makePod(run, account),
     },
   };
+}
+
+/** Evicted, preempted, its node gone: not the training's fault, so not one of its tries. */
+const ignoreDisruptions = { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] };
+
+/** Our own containers' exit codes have a meaning; those of a foreign one may be anything. */
+function giveUp({ completions, deploy }: TrainingRun): object[] {
+  const own = deploy.train?.image === undefined ? [trainerContainer] : [prepareContainer, trainerContainer];
+  return own.map((containerName) => ({
+    action: completions === undefined ? "FailJob" : "FailIndex",
+    onExitCodes: { containerName, operator: "In", values: finalExits },
+  }));
 }
 
 /** Experiments are tried again one by one: one that cannot be trained does not take the others with it. */
@@ -89,7 +94,7 @@ function makePod(run: TrainingRun, account: string): Record<string, unknown> {
     ...(train.image === undefined
       ? { containers: [make(ours, undefined)] }
       : {
-          initContainers: [make({ ...ours, name: "prepare" }, "prepare"), make(foreign, "command")],
+          initContainers: [make({ ...ours, name: prepareContainer }, "prepare"), make(foreign, "command")],
           containers: [make(ours, "finish")],
         }),
     volumes,

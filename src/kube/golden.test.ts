@@ -1,0 +1,26 @@
+/** @file The objects of the five workloads, as files that a change shows in. `vitest -u` writes them anew. */
+import { expect, test } from "vitest";
+import { releases, runs, schedules } from "./_fixtures.ts";
+import { toYamlStream } from "./export/yaml.ts";
+import { toServerObjects } from "./server.ts";
+import { toCronObjects, toTrainingObjects } from "./training.ts";
+
+const folder = "../../test/golden/kube";
+
+test.each(Object.entries(releases))("serving %s", async (name, release) => {
+  await expect(toYamlStream(toServerObjects(deepFreeze(release)))).toMatchFileSnapshot(`${folder}/${name}.yaml`);
+});
+
+test.each(Object.entries(runs))("training %s", async (name, run) => {
+  await expect(toYamlStream(toTrainingObjects(deepFreeze(run)))).toMatchFileSnapshot(`${folder}/train-${name}.yaml`);
+});
+
+test.each(Object.entries(schedules))("training %s by a schedule", async (name, run) => {
+  await expect(toYamlStream(toCronObjects(deepFreeze(run)))).toMatchFileSnapshot(`${folder}/schedule-${name}.yaml`);
+});
+
+/** Whoever makes objects must not change what they are made from. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}
