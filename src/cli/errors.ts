@@ -91,3 +91,10 @@ export const fileMissing = defineError<{ path: string }>("SLIPWAY_CLI_FILE_MISSI
   mend: () => "Correct the path; it is relative to this folder.",
   exit: exitCodes.usage,
 });
+
+export const auditAlarmed = defineError<{ alarms: readonly string[] }>("SLIPWAY_CLI_AUDIT", {
+  message: ({ alarms }) => (alarms.length === 1 ? alarms[0]! : `the audit found ${alarms.length} alarming things`),
+  mend: () =>
+    "Look at the pictures (--html audit.html). Put the files under the right labels, then `slipway data lock`; move doubtful ones aside instead of deleting them.",
+  exit: exitCodes.gate,
+});

@@ -1,6 +1,17 @@
 /** @file `slipway.lock.json`: the dataset that a project was last agreed to be trained on, kept beside slipway.config.ts in version control. */
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { isDigest } from "../base/digest.ts";
 import type { Digest } from "../base/digest.ts";
@@ -84,6 +95,31 @@ export function writeLock(root: string, lock: Lock): void {
     throw lockUnwritable({ path, why: reasonOf(error) }, { cause: error });
   }
 }
+
+/** Keeps a lock that another one takes the place of: it still knows which label each file had. */
+export function keepLock(root: string, lock: Lock): void {
+  const folder = join(root, ...keptFolder);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${lock.digest.slice("sha256:".length, "sha256:".length + 16)}.json`), formatLock(lock));
+}
+
+/** Locks that others took the place of, the newest first. One that cannot be read is left out: the audit does without it. */
+export function listKeptLocks(root: string): Lock[] {
+  const folder = join(root, ...keptFolder);
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names
+    .flatMap((name): Lock[] => {
+      try {
+        const value: unknown = JSON.parse(readFileSync(join(folder, name), "utf8"));
+        return findLockFault(value) === undefined ? [value as Lock] : [];
+      } catch {
+        return [];
+      }
+    })
+    .toSorted((a, b) => (a.lockedAt < b.lockedAt ? 1 : -1));
+}
+
+const keptFolder = [".slipway", "locks"];
 
 /** One line a file and a label. */
 export function formatLock(lock: Lock): string {

@@ -4,7 +4,7 @@ import { compareLock, countDifferences } from "./compare.ts";
 import type { Difference } from "./compare.ts";
 import { describeDifference } from "./describe.ts";
 import { lockBroken, lockDiffers } from "./errors.ts";
-import { createLock, lockName, readLock, writeLock } from "./lock.ts";
+import { createLock, keepLock, lockName, readLock, writeLock } from "./lock.ts";
 import type { Lock } from "./lock.ts";
 import type { Dataset } from "./types.ts";
 import { unitOf } from "./unit.ts";
@@ -75,6 +75,8 @@ export function lockDataset(dataset: Dataset, root: string): LockResult {
     return { state: "kept", lock: previous, lines: [] };
   }
   const lock = createLock(dataset, new Date());
+  // Kept first: were this to fail, the old lock would still stand.
+  if (previous !== undefined) keepLock(root, previous);
   writeLock(root, lock);
   if (previous === undefined) return { state: "made", lock, lines: [] };
   return {

@@ -24,5 +24,15 @@ export const data = defineCommand({
       summary: "Freeze the files as they are now",
       load: async () => (await import("./data-lock.ts")).lock,
     },
+    {
+      name: "audit",
+      summary: "Look for wrong labels",
+      load: async () => (await import("./data-audit.ts")).audit,
+    },
+    {
+      name: "poison",
+      summary: "Spoil labels on purpose, as an exercise",
+      load: async () => (await import("./data-poison.ts")).poison,
+    },
   ],
 });
