@@ -34,6 +34,19 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          globalSetup: fileURLToPath(new URL("./test/cluster/setup.ts", import.meta.url)),
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+          // After all others: what a busy machine cannot do in time would look like a fault of the cluster's.
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

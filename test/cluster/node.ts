@@ -1,6 +1,6 @@
 /** @file What runs on a node, each in the node's network namespace: containerd, kubelet, kube-proxy, and Calico's felix. */
-import { symlinkSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureCgroups } from "./cgroups.ts";
 import { command } from "./command.ts";
@@ -36,15 +36,15 @@ export async function prepareNode(
   const home = nodeFolder(folder, node);
   for (const each of ["cni", "calico", "containerd", "kubelet", "volumes", `certs.d/${registry}`])
     await mkdir(join(home, each), { recursive: true });
-  await writeFile(join(home, "certs.d", registry, "hosts.toml"), `[host."http://${hostAddress}:${registryPort}"]\n`);
-  await writeFile(join(home, "cni", "10-calico.conflist"), JSON.stringify(networkConfig(folder, node)));
+  writeChanged(join(home, "certs.d", registry, "hosts.toml"), `[host."http://${hostAddress}:${registryPort}"]\n`);
+  writeChanged(join(home, "cni", "10-calico.conflist"), JSON.stringify(networkConfig(folder, node)));
   ensureCgroups(node);
   const config = containerdConfig(folder, node);
-  await writeFile(join(home, "containerd.toml"), config);
+  writeChanged(join(home, "containerd.toml"), config);
   const kubelet = JSON.stringify(kubeletConfig(folder, node));
-  await writeFile(join(home, "kubelet.yaml"), kubelet);
+  writeChanged(join(home, "kubelet.yaml"), kubelet);
   const proxy = JSON.stringify(proxyConfig(folder, node));
-  await writeFile(join(home, "proxy.yaml"), proxy);
+  writeChanged(join(home, "proxy.yaml"), proxy);
   const bin = (name: string) => join(binaries.kubernetes, "bin", name);
   return {
     containerd: {
@@ -79,6 +79,11 @@ export async function prepareNode(
       health: { kind: "http", url: `http://${node.address}:10256/livez` },
     },
   };
+}
+
+/** kube-proxy ends by itself when its file is written, whatever is in it. */
+function writeChanged(path: string, text: string): void {
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
 }
 
 /** The image that holds a pod's namespaces has to be there before any registry is asked. */

@@ -53,8 +53,8 @@ export async function partStatus(folder: string, name: string): Promise<PartStat
 
 /** What tests may do to the running parts. */
 export function openParts(folder: string): ClusterParts {
-  const start = (part: string) => ensurePart(folder, readCommand(folder, part));
-  const stop = (part: string) => stopProcess(folder, readCommand(folder, part).name);
+  const start = async (part: string) => ensurePart(folder, readCommand(folder, part));
+  const stop = async (part: string) => stopProcess(folder, readCommand(folder, part).name);
   return {
     names: listParts(folder),
     pause: async (part) => signalProcess(folder, part, "SIGSTOP"),
@@ -65,7 +65,7 @@ export function openParts(folder: string): ClusterParts {
       await stop(part);
       await start(part);
     },
-    kill: (part) => stopProcess(folder, readCommand(folder, part).name, 0),
+    kill: async (part) => stopProcess(folder, readCommand(folder, part).name, 0),
     pid: (part) => findProcess(folder, part)?.pid,
     logTail: (part, lines) => logTail(folder, part, lines),
   };

@@ -97,7 +97,8 @@ export type TestImageBase = "busybox" | "node";
 
 /**
  * Pushes an image for tests: a base, with more files (`textEntry`, `fileEntry` of src/image/tar) on top, run as user 65532.
- * The same content makes the same digest and is sent once. Node is at /usr/local/bin/node.
+ * The same content makes the same digest and is sent once. Node is at /usr/local/bin/node. Debian's busybox falls over at `wget -T 5`:
+ * write `timeout 5 wget`.
  */
 export async function pushTestImage(
   cluster: TestCluster,
