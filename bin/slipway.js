@@ -5,6 +5,8 @@
  */
 import { spawn } from "child_process";
 import { createRequire } from "module";
+import { homedir } from "os";
+import { join } from "path";
 
 const wanted = [22, 22];
 const seen = process.versions.node.split(".").map(Number);
@@ -13,10 +15,20 @@ if (seen[0] > wanted[0] || (seen[0] === wanted[0] && seen[1] >= wanted[1])) runH
 else runByOwnNode();
 
 function runHere() {
+  keepCompiled();
   import("../dist/cli.js").then(run, (error) => {
     if (error.code !== "ERR_MODULE_NOT_FOUND" || !/dist[\\/]cli\.js/.test(error.message)) throw error;
     refuse("slipway is not built yet.", "run `npm run build` in its folder, then the same command again");
   });
+}
+
+/** What Node compiles is kept for the next command. In the user's own cache: whoever may write there may run code as this user. */
+function keepCompiled() {
+  const { enableCompileCache } = createRequire(import.meta.url)("module");
+  const { LOCALAPPDATA, NODE_COMPILE_CACHE, SLIPWAY_CACHE, XDG_CACHE_HOME } = process.env;
+  if (!enableCompileCache || NODE_COMPILE_CACHE) return;
+  const cache = SLIPWAY_CACHE || join(XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), ".cache"), "slipway");
+  enableCompileCache(join(cache, "compiled"));
 }
 
 async function run(cli) {

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -54,6 +54,7 @@ async function bundle(): Promise<void> {
       "gzip-worker": "src/image/gzip/worker.ts",
     },
     packages: "external",
+    plugins: [bundleZod()],
     splitting: true,
     chunkNames: "chunk-[hash]",
   });
@@ -85,6 +86,15 @@ async function bundle(): Promise<void> {
   for (const file of globSync("*.{js,map}", { cwd: dist })) if (!names.has(file)) rmSync(join(dist, file));
   for (const file of globSync("src/kernels/*.wasm", { cwd: root }))
     cpSync(join(root, file), join(dist, file.split("/").at(-1)!));
+}
+
+/** zod is ninety files, sixty of them languages: bundled and shaken it is one, and a command starts 60 ms sooner. */
+function bundleZod(): Plugin {
+  const path = fileURLToPath(import.meta.resolve("zod"));
+  return {
+    name: "zod",
+    setup: (builder) => builder.onResolve({ filter: /^zod$/ }, () => ({ path, sideEffects: false })),
+  };
 }
 
 /** Runs `work` unless the inputs are those of the last time, by content. */

@@ -1,6 +1,6 @@
 /** @file Signatures as JSON: how they travel in a model's metadata. */
 
-import { z } from "zod";
+import * as z from "zod";
 import { signatureMalformed } from "./errors.ts";
 import type { Signature } from "./signature.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { findNearest } from "../base/nearest.ts";
 import type { DataSource } from "../data/types.ts";
 import type { Fault } from "./errors.ts";
@@ -20,7 +20,7 @@ function findMissingParts(definition: unknown): Fault[] {
   const missing = (path: string, wanted: string): Fault[] => [{ path, problem: `is missing, wanted ${wanted}` }];
   if (data === undefined && train === undefined) {
     const routes = isObject(serve) && isObject(serve["routes"]) ? Object.keys(serve["routes"]) : [];
-    return routes.length > 0
+    return routes.length > 0 || (isObject(serve) && typeof serve["predict"] === "function")
       ? []
       : missing("train", "a trainer, or routes under `serve` for a project without a model");
   }
@@ -100,19 +100,54 @@ const metricGateSchema = fields(
   wanted("at least one limit"),
 );
 
-const routeSchema = fields(
+const fieldsSchema = z
+  .record(
+    z.string(),
+    fields(
+      { kind: z.literal(["image", "text"], wanted("image() or text()")) },
+      "a field made by image() or text(), for example { file: image() }",
+    ),
+    wanted("fields such as { file: image() }"),
+  )
+  .refine((input) => Object.keys(input).length === 1, wanted("exactly one field, for example { file: image() }"));
+
+const words = { summary: text.optional(), example: z.unknown().optional() };
+
+const modelRouteSchema = fields(
   {
-    input: z
-      .record(
-        z.string(),
-        fields({ kind: z.literal("image", wanted("image()")) }, "a field made by image()"),
-        wanted("fields such as { file: image() }"),
-      )
-      .refine((input) => Object.keys(input).length === 1, wanted("exactly one field, for example { file: image() }")),
+    ...words,
+    input: z.custom<object>().superRefine((input, context) => {
+      if (isBody(input, "columns")) return;
+      const seen = isBody(input, "json")
+        ? z.never(wanted("columns(), text() or image(), or a `handle` beside json()"))
+        : fieldsSchema;
+      for (const issue of seen.safeParse(input).error?.issues ?? [])
+        context.addIssue({ ...issue, code: "custom", message: issue.message });
+    }),
     output: action.optional(),
   },
   "a route such as { input: { file: image() } }",
 );
+
+const handledRouteSchema = fields(
+  {
+    ...words,
+    input: z.custom<object>((input) => isBody(input, "json"), wanted("json()")).optional(),
+    query: z.record(z.string(), text, wanted(`{ threshold: "a number from 0 to 1" }`)).optional(),
+    handle: action,
+  },
+  'a route such as { handle: () => ({ status: "ok" }) }',
+);
+
+/** Which of the two a route is meant to be follows from `handle`; so the faults are told of that one alone. */
+const routeSchema = z.custom<object>().superRefine((route, context) => {
+  const schema = isObject(route) && "handle" in route ? handledRouteSchema : modelRouteSchema;
+  for (const issue of schema.safeParse(route).error?.issues ?? []) context.addIssue(issue as never);
+});
+
+function isBody(input: unknown, kind: string): boolean {
+  return isObject(input) && input["kind"] === kind;
+}
 
 /** The server's own paths: a project's route must not hide them. */
 const reservedPaths = new Set([
@@ -137,7 +172,7 @@ const routesSchema = z
     for (const key of Object.keys(routes)) {
       const [method = "", path = ""] = key.split(" ");
       if (reservedPaths.has(path)) refuse(context, key, `a path that is not the server's own (${path} is)`);
-      else if (method === "GET" || method === "DELETE")
+      else if ((method === "GET" || method === "DELETE") && isObject(routes[key]) && "input" in routes[key])
         refuse(context, key, "a method that carries a body, for example POST");
     }
   });
@@ -150,6 +185,17 @@ const serveSchema = fields(
       { maxRows: whole(1, 4096).optional(), maxQueuedRows: whole(1, 1_048_576).optional() },
       "limits such as { maxRows: 32 }",
     ).optional(),
+    auth: fields(
+      {
+        kind: z.literal("basic", wanted("basic()")),
+        env: fields({ username: text, password: text }, `{ username: "USER", password: "PASSWORD" }`).optional(),
+        folder: text.optional(),
+        fallback: fields({ username: text, password: text }, `{ username: "ada", password: "…" }`).optional(),
+      },
+      "basic()",
+    ).optional(),
+    modelName: text.optional(),
+    predict: action.optional(),
   },
   "settings such as { port: 5000 }",
 );

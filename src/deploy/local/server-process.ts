@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { exitCodes, SlipwayError } from "../../base/errors.ts";
 import { locatePath } from "../../base/locate.ts";
 import { serverFailed } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { contractInvalid } from "../errors.ts";
 import type { Contract, ContractField } from "./types.ts";
 
