@@ -1,14 +1,32 @@
-/** @file `npm run bench -- train|serve|start`: ours and the peers in the same run, in turns; a table for people and JSON in bench/results. */
+/** @file `npm run bench -- <name>`: ours and the peers in the same run, in turns; a table for people and JSON in bench/results. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
 import { readMachine } from "./lib/machine.ts";
-import { benchServing } from "./serve.ts";
-import { benchTraining } from "./train.ts";
 
-const usage = `npm run bench -- <train|serve> [options]
+interface Options {
+  rounds: number;
+  epochs: number;
+  seconds: number;
+  connections: number;
+  only: readonly string[];
+}
 
-  --rounds N        turns of every candidate (train 3, serve 3)
+interface Result {
+  rows: readonly object[];
+  table: string;
+}
+
+/** Every benchmark: a file beside this one and a line here. */
+const benchmarks: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
+  train: async (options) => (await import("./train.ts")).benchTraining(options),
+  serve: async (options) => (await import("./serve.ts")).benchServing(options),
+  audit: async (options) => (await import("./audit.ts")).benchAudit(options),
+};
+
+const usage = `npm run bench -- <${Object.keys(benchmarks).join("|")}> [options]
+
+  --rounds N        turns of every candidate (3)
   --epochs N        epochs of each training run (3)
   --only a,b        these networks (train) or candidates (serve) only
   --seconds N       load on each server, after 2 s of warm-up (8)
@@ -30,18 +48,19 @@ const { values, positionals } = parseArgs({
   },
 });
 const [which] = positionals;
-const only = values.only.split(",").filter((word) => word !== "");
-const rounds = Number(values.rounds);
-
-if (values.help || (which !== "train" && which !== "serve")) {
+const benchmark = benchmarks[which ?? ""];
+if (values.help || which === undefined || benchmark === undefined) {
   console.log(usage);
   process.exit(values.help ? 0 : 2);
 }
 const machine = readMachine();
-const { rows, table } =
-  which === "train"
-    ? await benchTraining({ rounds, epochs: Number(values.epochs), only })
-    : await benchServing({ rounds, only, seconds: Number(values.seconds), connections: Number(values.connections) });
+const { rows, table } = await benchmark({
+  rounds: Number(values.rounds),
+  epochs: Number(values.epochs),
+  seconds: Number(values.seconds),
+  connections: Number(values.connections),
+  only: values.only.split(",").filter((word) => word !== ""),
+});
 const command = ["npm run bench --", ...process.argv.slice(2)].join(" ");
 const folder = fileURLToPath(new URL("results/", import.meta.url));
 mkdirSync(folder, { recursive: true });

@@ -6,17 +6,19 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const requirements = fileURLToPath(new URL("../peers/requirements.txt", import.meta.url));
-
-/** Path of a Python that has every peer installed; makes it the first time (several GB: PyTorch's wheel carries CUDA). */
-export function preparePeers(): string {
+/**
+ * Path of a Python that has the peers of `bench/peers/<list>.txt` installed; makes it the first time (`requirements` is several GB:
+ * PyTorch's wheel carries CUDA).
+ */
+export function preparePeers(list = "requirements"): string {
+  const requirements = fileURLToPath(new URL(`../peers/${list}.txt`, import.meta.url));
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   const key = createHash("sha256").update(readFileSync(requirements)).digest("hex").slice(0, 12);
   const folder = join(cache, "slipway", `peers-${key}`);
   const python = join(folder, "bin", "python");
   const done = join(folder, ".complete");
   if (existsSync(done)) return python;
-  process.stderr.write(`Installing the peers into ${folder} (once, several GB)…\n`);
+  process.stderr.write(`Installing the peers of ${list}.txt into ${folder} (once)…\n`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   must("python3", ["-m", "venv", folder]);
