@@ -16,6 +16,8 @@ interface GoModule {
   programs: Readonly<Record<string, string>>;
   /** Variables that the linker sets. */
   variables?: Readonly<Record<string, string>>;
+  /** A module that is built with one of its folders replaced by one file; go.mod takes it from `into`. */
+  stub?: { module: string; version: string; folder: string; file: string; into: string };
   /** Folders of CustomResourceDefinitions inside modules, kept beside the programs. */
   definitions?: readonly { module: string; folder: string }[];
 }
@@ -52,6 +54,13 @@ export const goModules = [
     name: "traefik",
     main: "github.com/traefik/traefik/v3",
     programs: { traefik: "traefik" },
+    stub: {
+      module: "github.com/go-acme/lego/v4",
+      version: "v4.33.0",
+      folder: "providers/dns",
+      file: "dns.go.stub",
+      into: "lego",
+    },
     definitions: [{ module: "sigs.k8s.io/gateway-api", folder: "config/crd/standard" }],
   },
   {
@@ -105,8 +114,10 @@ async function build(module: GoModule, scratch: string): Promise<void> {
   await mkdir(bin, { recursive: true });
   const env = await goEnvironment();
   const go = (...args: string[]) => command("go", args, { cwd: scratch, env });
+  const what = existsSync(join(scratch, "main.go")) ? "." : "tool";
   try {
-    await go("build", "-trimpath", "-ldflags", linkerFlags(module), "-o", `${bin}/`, module.main === "" ? "." : "tool");
+    if (module.stub !== undefined) await writeStub(module.stub, scratch, env);
+    await go("build", "-trimpath", "-ldflags", linkerFlags(module), "-o", `${bin}/`, what);
     for (const [built, wanted] of Object.entries(module.programs))
       if (built !== wanted) await rename(join(bin, built), join(bin, wanted));
     for (const [index, { module: path, folder }] of (module.definitions ?? []).entries()) {
@@ -121,6 +132,28 @@ async function build(module: GoModule, scratch: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+async function writeStub(
+  { module, version, folder, file, into }: NonNullable<GoModule["stub"]>,
+  scratch: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  // From a folder of no module, whose go.mod would ask for what is only being made here.
+  const empty = join(scratch, "empty");
+  await mkdir(empty);
+  const { Dir } = JSON.parse(
+    await command("go", ["mod", "download", "-json", `${module}@${version}`], {
+      cwd: empty,
+      env: { ...env, GOFLAGS: "" },
+    }),
+  ) as { Dir: string };
+  const target = join(scratch, into);
+  await cp(Dir, target, { recursive: true });
+  await command("chmod", ["-R", "u+w", target]);
+  await rm(join(target, folder), { recursive: true });
+  await mkdir(join(target, folder));
+  await cp(join(scratch, file), join(target, folder, file.replace(".stub", "")));
 }
 
 function linkerFlags({ variables = {} }: GoModule): string {

@@ -2,6 +2,11 @@ import { execFile, spawn } from "node:child_process";
 
 const tailLines = 20;
 
+/** With the folders of system programs, which an ordinary user's PATH lacks. */
+export function systemPath(): string {
+  return `${process.env["PATH"] ?? "/usr/bin:/bin"}:/usr/sbin:/sbin`;
+}
+
 /** Runs a program to its end; gives what it wrote. Throws with its last lines. `input` goes to its standard input. */
 export function command(
   program: string,
@@ -13,7 +18,7 @@ export function command(
   const child = execFile(
     program,
     args,
-    { maxBuffer: 256 << 20, env: env ?? process.env, ...(cwd !== undefined && { cwd }) },
+    { maxBuffer: 256 << 20, env: { ...process.env, ...env, PATH: systemPath() }, ...(cwd !== undefined && { cwd }) },
     (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
       const code = (error as NodeJS.ErrnoException).code;
@@ -31,7 +36,7 @@ export function command(
 
 /** True where it ended with 0. */
 export function succeeds(program: string, ...args: string[]): Promise<boolean> {
-  const child = spawn(program, args, { stdio: "ignore" });
+  const child = spawn(program, args, { stdio: "ignore", env: { ...process.env, PATH: systemPath() } });
   return new Promise((resolve) => {
     child.once("error", () => resolve(false));
     child.once("close", (code) => resolve(code === 0));

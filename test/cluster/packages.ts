@@ -1,7 +1,9 @@
 /** @file What the cluster needs of this machine: Linux, root, namespaces, and a few packages of Debian's. */
 import { existsSync } from "node:fs";
+import { resolveLibraries } from "../../src/image/elf/resolve.ts";
 import { installDebian } from "../debian.ts";
 import { succeeds } from "./command.ts";
+import { platform } from "./images.ts";
 
 /** A file that tells whether a package is there. */
 const packages: Readonly<Record<string, string>> = {
@@ -28,8 +30,14 @@ export async function ensureMachine(): Promise<void> {
   if (process.platform !== "linux") throw refuse(`this is ${process.platform}`);
   if (process.getuid?.() !== 0) throw refuse("this is not root");
   for (const [name, file] of Object.entries(packages)) {
-    if (existsSync(file)) continue;
-    if (!installDebian(name) || !existsSync(file)) throw refuse(`${file} is missing (package ${name})`);
+    if (isFit(file)) continue;
+    if (!installDebian(name) || !isFit(file)) throw refuse(`${file} is missing (package ${name})`);
   }
   if (!(await succeeds("unshare", "--net", "true"))) throw refuse("it may make no network namespaces");
+}
+
+/** Debian's package `busybox` has the same file, which needs libraries that an image would lack. */
+function isFit(file: string): boolean {
+  if (!existsSync(file)) return false;
+  return !file.endsWith("/busybox") || resolveLibraries([file], platform).loader === undefined;
 }

@@ -11,6 +11,7 @@ import {
   signalProcess,
   startProcess,
   stopProcess,
+  type Health,
   type PartCommand,
 } from "./process.ts";
 import type { ClusterParts, PartStatus } from "./types.ts";
@@ -26,6 +27,8 @@ export async function ensurePart(folder: string, part: PartCommand): Promise<voi
     if (await becomesHealthy(folder, part, 10_000)) return;
   }
   await stopProcess(folder, part.name);
+  if (part.health.kind !== "running" && (await isHealthy(part.health)))
+    throw new Error(`${part.name} cannot start: something else answers at ${describeHealth(part.health)}`);
   startProcess(folder, part);
   if (await becomesHealthy(folder, part, readyMs)) return;
   const how = findProcess(folder, part.name) === undefined ? "ended" : `is not healthy after ${readyMs / 1000} s`;
@@ -69,6 +72,12 @@ export function openParts(folder: string): ClusterParts {
     pid: (part) => findProcess(folder, part)?.pid,
     logTail: (part, lines) => logTail(folder, part, lines),
   };
+}
+
+function describeHealth(health: Health): string {
+  if (health.kind === "http" || health.kind === "https") return health.url;
+  if (health.kind === "tcp") return `${health.host}:${health.port}`;
+  return health.kind === "socket" ? health.path : "its place";
 }
 
 async function becomesHealthy(folder: string, part: PartCommand, patience: number): Promise<boolean> {

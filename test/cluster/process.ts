@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { lastLines, sleep } from "./command.ts";
+import { lastLines, sleep, systemPath } from "./command.ts";
 
 /** How a part is started. Kept beside its pid, so that it can be started again by someone who does not know the cluster's settings. */
 export interface PartCommand {
@@ -49,7 +49,7 @@ export function startProcess(folder: string, part: PartCommand): number {
     cwd: folder,
     detached: true,
     stdio: ["ignore", log, log],
-    env: { PATH: process.env["PATH"], HOME: folder, ...part.env },
+    env: { PATH: systemPath(), HOME: folder, ...part.env },
   });
   closeSync(log);
   // Without a pid there is no process; whoever waits for its health says so.
