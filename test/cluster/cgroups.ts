@@ -68,7 +68,7 @@ function readPids(folder: string): number[] {
   }
 }
 
-function killNow(pid: number): void {
+export function killNow(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {

@@ -1,19 +1,20 @@
 /** @file Takes the cluster down and leaves nothing: processes, mounts, namespaces, cgroups, links, routes, files. Built programs stay in the cache. */
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { removeCgroups, killCgroups } from "./cgroups.ts";
+import { killCgroups, killNow, removeCgroups } from "./cgroups.ts";
 import { command, sleep, succeeds } from "./command.ts";
 import { withLock } from "./lock.ts";
 import { removeNetwork } from "./network.ts";
 import { listParts } from "./parts.ts";
 import { stopProcess } from "./process.ts";
-import { clusterFolder, containerdSocket, nodeFolder, nodes } from "./settings.ts";
+import { bridge, cacheFolder, clusterFolder, nodeFolder, nodes } from "./settings.ts";
 import { lockPath } from "./up.ts";
 
 /** False where there was none. */
 export async function down(): Promise<boolean> {
   const folder = clusterFolder();
-  if (!existsSync(folder)) return false;
+  // A folder that someone removed by hand leaves the network: its names are ours alone.
+  if (!existsSync(folder) && !existsSync(`/sys/class/net/${bridge}`)) return false;
   await withLock(lockPath(), () => takeDown(folder));
   return true;
 }
@@ -32,8 +33,8 @@ async function takeDown(folder: string): Promise<void> {
     parts.filter((part) => !isFirst(part) && !isLast(part)),
     500,
   );
-  await killShims(folder);
   await stopAll(folder, parts.filter(isLast), 3000);
+  await killStrays(folder);
   await unmountAll(folder);
   for (const node of nodes) await removeCgroups(node);
   await removeLeftovers(leftovers);
@@ -45,30 +46,27 @@ function stopAll(folder: string, parts: readonly string[], patience: number): Pr
   return Promise.all(parts.map((part) => stopProcess(folder, part, patience)));
 }
 
-/** Each pod has a process that outlives containerd; it names our socket. */
-async function killShims(folder: string): Promise<void> {
-  const sockets = nodes.map((node) => containerdSocket(folder, node));
+/**
+ * What no record tells of: a pod's process that outlives containerd, a part whose record was lost. All were started in the cluster's folder
+ * and are containerd's or of the cache's programs; nobody's shell or editor is both.
+ */
+async function killStrays(folder: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
-    const shims = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isShim(pid, sockets));
-    if (shims.length === 0) return;
-    for (const pid of shims) {
-      try {
-        process.kill(Number(pid), "SIGKILL");
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-      }
-    }
+    const strays = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isStray(pid, folder));
+    if (strays.length === 0) return;
+    for (const pid of strays) killNow(Number(pid));
     await sleep(25);
   }
 }
 
-function isShim(pid: string, sockets: readonly string[]): boolean {
+function isStray(pid: string, folder: string): boolean {
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    const socket = words[words.indexOf("-address") + 1] ?? "";
-    return (words[0] ?? "").includes("containerd-shim") && sockets.includes(socket);
+    const where = readlinkSync(`/proc/${pid}/cwd`);
+    const program = readlinkSync(`/proc/${pid}/exe`);
+    const isInside = where === folder || where.startsWith(`${folder}/`) || where === `${folder} (deleted)`;
+    return isInside && (program.startsWith(`${cacheFolder()}/bin-`) || /\/containerd(-shim-runc-v2)?$/.test(program));
   } catch {
-    return false; // It ended between two looks.
+    return false; // It ended between two looks, or is the kernel's.
   }
 }
 

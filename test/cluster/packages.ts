@@ -1,9 +1,8 @@
 /** @file What the cluster needs of this machine: Linux, root, namespaces, and a few packages of Debian's. */
 import { existsSync } from "node:fs";
-import { resolveLibraries } from "../../src/image/elf/resolve.ts";
+import { readElfFile } from "../../src/image/elf/file.ts";
 import { installDebian } from "../debian.ts";
 import { succeeds } from "./command.ts";
-import { platform } from "./images.ts";
 
 /** A file that tells whether a package is there. */
 const packages: Readonly<Record<string, string>> = {
@@ -39,5 +38,5 @@ export async function ensureMachine(): Promise<void> {
 /** Debian's package `busybox` has the same file, which needs libraries that an image would lack. */
 function isFit(file: string): boolean {
   if (!existsSync(file)) return false;
-  return !file.endsWith("/busybox") || resolveLibraries([file], platform).loader === undefined;
+  return !file.endsWith("/busybox") || readElfFile(file).interpreter === undefined;
 }
