@@ -83,3 +83,43 @@ export const jobFailed = defineError<{ reason: string }>("SLIPWAY_WAY_JOB_FAILED
   message: ({ reason }) => `the training program failed: ${reason}`,
   mend: () => "Look at the pod's log with `slipway logs`; what was trained so far is kept where the Job has a volume.",
 });
+
+export const registryNotInside = defineError<{ registry: string }>("SLIPWAY_WAY_REGISTRY_NOT_INSIDE", {
+  message: ({ registry }) =>
+    `nobody said what pods call the registry ${registry}; training in the cluster pulls and pushes there`,
+  mend: ({ registry }) =>
+    `Say it in slipway.config.ts: \`deploy: { registry: { push: "${registry}", inside: "host:port" } }\`, or train on this machine: \`deploy: { train: { on: "here" } }\`.`,
+  exit: exitCodes.usage,
+});
+
+export const jobGone = defineError<{ job: string; namespace: string }>("SLIPWAY_WAY_JOB_GONE", {
+  message: ({ job, namespace }) => `the Job ${job} in the namespace ${namespace} was deleted while it was watched`,
+  mend: () => "Run `slipway up` again: it starts the training anew, from its checkpoint where there is a volume.",
+  exit: exitCodes.target,
+});
+
+export const jobUnexplained = defineError<{ job: string; namespace: string; reason: string }>(
+  "SLIPWAY_WAY_JOB_UNEXPLAINED",
+  {
+    message: ({ job, reason }) => `the Job ${job} failed: ${reason}`,
+    mend: ({ job, namespace }) =>
+      `Look at \`kubectl -n ${namespace} describe job ${job}\` and its pods. OOMKilled: give it more memory (\`deploy: { train: { resources: { memory: "4Gi" } } }\`); DeadlineExceeded: a longer \`deadline\`.`,
+    exit: exitCodes.target,
+  },
+);
+
+export const jobLeftNothing = defineError<{ job: string; store: string; inputs: string }>("SLIPWAY_WAY_JOB_NOTHING", {
+  message: ({ job, store, inputs }) => `the Job ${job} succeeded, but ${store} has no model of the inputs ${inputs}`,
+  mend: () =>
+    "Somebody may have removed it meanwhile: run `slipway up --force`. Otherwise see that pods and this machine mean the same registry (`deploy.registry`).",
+  exit: exitCodes.target,
+});
+
+export const deployFileMissing = defineError<{ path: string; from: string; reason: string }>(
+  "SLIPWAY_WAY_DEPLOY_FILE",
+  {
+    message: ({ path, from, reason }) => `deploy.files["${path}"] comes from ${from}, which cannot be read: ${reason}`,
+    mend: () => "Correct the path: it is relative to the project's folder.",
+    exit: exitCodes.usage,
+  },
+);

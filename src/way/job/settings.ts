@@ -55,7 +55,7 @@ export function readJobSettings(env: Readonly<Record<string, string | undefined>
     inputs: digest("SLIPWAY_INPUTS"),
     store: place(required("SLIPWAY_STORE", "a registry and prefix such as registry.example.com/models, or a folder")),
     insecure: env["SLIPWAY_REGISTRY_INSECURE"] === "1",
-    work: text("SLIPWAY_WORK") ?? "/tmp/slipway",
+    work: text("SLIPWAY_WORK") ?? text("SLIPWAY_WORKSPACE") ?? "/tmp/slipway",
     promote: env["SLIPWAY_PROMOTE"] === "1",
     force: env["SLIPWAY_FORCE"] === "1",
   };

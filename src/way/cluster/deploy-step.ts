@@ -1,0 +1,140 @@
+/** @file The serving image to where nodes take it from, and a release of it on the cluster. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Artifact, PackedArtifact, Store } from "../../artifact/types.ts";
+import { shortDigest, type Digest } from "../../base/digest.ts";
+import { applyObjects, type ApplyEvent } from "../../deploy/cluster/apply.ts";
+import { readHistory, type Release } from "../../deploy/cluster/history.ts";
+import { buildImage } from "../../image/build.ts";
+import { toServerObjects } from "../../kube/server.ts";
+import type { KubeObject, ServerRelease } from "../../kube/types.ts";
+import type { Project } from "../../project/types.ts";
+import { deployFileMissing } from "../errors.ts";
+import type { WayOptions } from "../types.ts";
+import type { ClusterPlace, SharedStore } from "./place.ts";
+import { publishImage, type Published } from "./publish.ts";
+
+/** Whether the model travels in the image. */
+export function isInImage({ deploy }: Pick<ClusterPlace, "deploy">): boolean {
+  return (deploy.model?.delivery ?? "image") === "image";
+}
+
+/** Builds the image that serves, and sends what the registry or the nodes lack. */
+export async function publishServer(
+  project: Project,
+  artifact: Artifact | undefined,
+  store: Pick<Store, "pack"> | undefined,
+  place: ClusterPlace,
+  options: WayOptions,
+): Promise<Published> {
+  const { report } = options;
+  const model: PackedArtifact | undefined =
+    artifact === undefined || store === undefined || !isInImage(place)
+      ? undefined
+      : await store.pack(`${artifact.name}@${artifact.digest}`);
+  const { name } = project.definition;
+  return publishImage(
+    place,
+    {
+      name,
+      // What is served is kept by a registry that drops what has no tag.
+      tag: `serve-${hex(artifact !== undefined && model !== undefined ? artifact.digest : project.codeDigest)}`,
+      build: (platform) => buildImage(platform, { project, model, base: "host", report }),
+    },
+    options,
+  );
+}
+
+export async function describeRelease(
+  project: Project,
+  artifact: Artifact | undefined,
+  image: Published["source"],
+  place: ClusterPlace,
+  shared: SharedStore | undefined,
+): Promise<ServerRelease> {
+  const { definition, root, codeDigest } = project;
+  return {
+    project: definition.name,
+    namespace: place.namespace,
+    ownsNamespace: place.ownsNamespace,
+    port: definition.serve?.port ?? 5000,
+    image,
+    ...(artifact !== undefined && { model: { name: artifact.name, digest: artifact.digest } }),
+    ...(!isInImage(place) && shared !== undefined && { store: shared.inside }),
+    deploy: place.deploy,
+    files: await readDeployFiles(root, place.deploy.files ?? {}),
+    codeDigest,
+  };
+}
+
+export interface Deployed {
+  objects: readonly KubeObject[];
+  events: readonly ApplyEvent[];
+  /** Nothing was changed: all of it was there. */
+  kept: boolean;
+  /** The newest of the history. */
+  release: Release | undefined;
+}
+
+/** Applies the objects, and notes a release in the history where it is another one than the last. */
+export async function applyRelease(
+  place: ClusterPlace,
+  release: ServerRelease,
+  { report, signal }: Pick<WayOptions, "report" | "signal">,
+): Promise<Deployed> {
+  const { cluster, namespace } = place;
+  const { project } = release;
+  const objects = toServerObjects(release);
+  const last = (await readHistory(cluster, { project, namespace })).at(-1);
+  const model = release.model === undefined ? undefined : `${release.model.name}@${release.model.digest}`;
+  const same = last?.image === release.image.reference && last.model === model && last.code === release.codeDigest;
+  const found = await applyObjects(cluster, objects, {
+    project,
+    namespace,
+    ...(!same && {
+      release: {
+        image: release.image.reference,
+        code: release.codeDigest,
+        ...(model !== undefined && { model }),
+      },
+    }),
+    onWait: (label) => report({ step: "deploy", label }),
+    signal,
+  });
+  const kept =
+    same && found.events.every(({ action }) => action === "unchanged" || action === "foreign" || action === "kept");
+  return { objects, events: found.events, kept, release: found.release ?? last };
+}
+
+/** `1 created, 3 changed`: what applying did, in a few words. */
+export function countActions(events: readonly ApplyEvent[]): string {
+  const counts = Map.groupBy(
+    events.filter(({ action }) => ["created", "changed", "removed"].includes(action)),
+    ({ action }) => action,
+  );
+  return [...counts].map(([action, list]) => `${list.length} ${action}`).join(", ");
+}
+
+export function describeModel(artifact: Artifact | undefined): string {
+  return artifact === undefined ? "without a model" : `${artifact.name}@${shortDigest(artifact.digest)}`;
+}
+
+async function readDeployFiles(
+  root: string,
+  files: NonNullable<ClusterPlace["deploy"]["files"]>,
+): Promise<Record<string, string>> {
+  const contents: Record<string, string> = {};
+  for (const [path, source] of Object.entries(files)) {
+    if (!("from" in source)) continue;
+    try {
+      contents[path] = await readFile(join(root, source.from), "utf8");
+    } catch (error) {
+      throw deployFileMissing({ path, from: source.from, reason: (error as Error).message }, { cause: error });
+    }
+  }
+  return contents;
+}
+
+function hex(digest: Digest): string {
+  return digest.slice("sha256:".length, "sha256:".length + 12);
+}

@@ -1,0 +1,89 @@
+/** @file Training as a Job: what it needs is sent, the Job is made or found again, and watched until its model is in the store. */
+import type { Artifact } from "../../artifact/types.ts";
+import { shortDigest, type Digest } from "../../base/digest.ts";
+import { applyObjects } from "../../deploy/cluster/apply.ts";
+import { deleteObject, waitGone } from "../../deploy/cluster/objects.ts";
+import type { Dataset } from "../../data/types.ts";
+import { nameJob, toTrainingObjects } from "../../kube/training.ts";
+import type { TrainingRun } from "../../kube/types.ts";
+import { requireTraining } from "../../project/training.ts";
+import type { Project } from "../../project/types.ts";
+import { jobLeftNothing } from "../errors.ts";
+import type { WayOptions } from "../types.ts";
+import { findJob, followJob, stateOf, type JobSubject } from "./follow-job.ts";
+import type { ClusterPlace, SharedStore } from "./place.ts";
+import { prepareRun } from "./prepare-run.ts";
+
+export interface TrainedOnCluster {
+  artifact: Artifact;
+  trained: boolean;
+  /** Of the Job that trained it. */
+  job?: string;
+}
+
+export interface ClusterTrainOptions extends WayOptions {
+  /** Hears of the Job when it is there: from then on it goes on without us. */
+  onJob?: (job: { name: string; namespace: string; attached: boolean }) => void;
+}
+
+/**
+ * The model of these inputs: from the store where it was trained before, else trained by a Job that is named by the inputs. A Job that
+ * runs already is watched; one that failed is made anew. Throws what the training said, and `jobLeftNothing`.
+ */
+export async function trainOnCluster(
+  project: Project,
+  dataset: Dataset,
+  inputs: Digest,
+  place: ClusterPlace,
+  { store, inside }: SharedStore,
+  options: ClusterTrainOptions,
+): Promise<TrainedOnCluster> {
+  const { name } = requireTraining(project.definition);
+  const known = options.force === true ? undefined : await store.find(name, inputs);
+  if (known !== undefined) return { artifact: known, trained: false };
+  const subject: JobSubject = {
+    cluster: place.cluster,
+    namespace: place.namespace,
+    name: nameJob({ project: name, inputs }),
+  };
+  const { report, signal } = options;
+  const there = await findJob(subject);
+  const state = stateOf(there);
+  const attached = state === "running";
+  if (!attached) {
+    const run = await prepareRun(project, dataset, inputs, place, inside, options);
+    // A Job cannot be started again, and its pods' template not be changed.
+    if (there !== undefined) {
+      await deleteObject(
+        place.cluster,
+        { apiVersion: "batch/v1", kind: "Job", namespace: subject.namespace, name: subject.name },
+        { foreground: true, signal },
+      );
+      await waitGone(place.cluster, there, { deadlineMs: 60_000, signal });
+    }
+    report({ step: "train", label: `start the Job ${subject.name}` });
+    await applyTraining(place, run, options);
+  }
+  options.onJob?.({ name: subject.name, namespace: subject.namespace, attached });
+  await followJob(subject, { report, signal });
+  const artifact = await store.find(name, inputs);
+  if (artifact === undefined)
+    throw jobLeftNothing({ job: subject.name, store: store.location, inputs: shortDigest(inputs) });
+  return { artifact, trained: true, job: subject.name };
+}
+
+/** Trainings are a set of their own that only grows: Jobs go by their time to live. */
+export async function applyTraining(
+  { cluster, namespace }: ClusterPlace,
+  run: TrainingRun,
+  { report, signal }: Pick<WayOptions, "report" | "signal">,
+): Promise<void> {
+  await applyObjects(cluster, toTrainingObjects(run), {
+    project: run.project,
+    namespace,
+    set: "training",
+    prune: false,
+    onWait: (label) => report({ step: "train", label }),
+    signal,
+  });
+}
