@@ -78,6 +78,17 @@ export const downloadFailed = defineError<{ url: string; reason: string }>("SLIP
   exit: exitCodes.data,
 });
 
+export const fileDiffers = defineError<{ path: string; what: string; seen: string; wanted: string }>(
+  "SLIPWAY_DATA_FILE_DIFFERS",
+  {
+    message: ({ path, what, seen, wanted }) =>
+      `${path} is another file than the project says: its ${what} is ${seen}, wanted ${wanted}`,
+    mend: () =>
+      "Fetch the file again from a place that you trust; if the new one is meant, correct its size and sha256 in slipway.config.ts.",
+    exit: exitCodes.data,
+  },
+);
+
 export const datasetTooBig = defineError<{ count: number; megabytes: number }>("SLIPWAY_DATA_TOO_BIG", {
   message: ({ count, megabytes }) =>
     `${count} decoded images take ${megabytes} MB of memory, which this machine does not give`,

@@ -36,6 +36,7 @@ export async function loadExamples(dataset: Dataset, options: LoadOptions = {}):
   const base = { count: entries.length, labels, targets: toTargets(dataset) };
   if (dataset.kind === "text") return { kind: "text", ...base, texts: dataset.texts };
   if (dataset.kind === "images") return { kind: "images", ...base, ...(await loadPixels(dataset, options)) };
+  if (dataset.kind === "file") return { kind: "file", ...base, path: dataset.path };
   const { columns, values, times } = dataset;
   return { kind: "table", ...base, columns, values, ...(times !== undefined && { times }) };
 }

@@ -1,5 +1,15 @@
 import type { Report } from "../base/progress.ts";
-import type { DataSource, Dataset, ImageDataset, ImageSource, RowSource, TableDataset, TextDataset } from "./types.ts";
+import type {
+  DataSource,
+  Dataset,
+  FileDataset,
+  FileSource,
+  ImageDataset,
+  ImageSource,
+  RowSource,
+  TableDataset,
+  TextDataset,
+} from "./types.ts";
 
 export { loadExamples } from "./load.ts";
 
@@ -18,6 +28,7 @@ export interface OpenOptions {
  */
 export function openDataset(source: ImageSource, options: OpenOptions): Promise<ImageDataset>;
 export function openDataset(source: RowSource, options: OpenOptions): Promise<TextDataset | TableDataset>;
+export function openDataset(source: FileSource, options: OpenOptions): Promise<FileDataset>;
 export function openDataset(source: DataSource, options: OpenOptions): Promise<Dataset>;
 export async function openDataset(source: DataSource, options: OpenOptions): Promise<Dataset> {
   switch (source.kind) {
@@ -25,6 +36,8 @@ export async function openDataset(source: DataSource, options: OpenOptions): Pro
       return (await import("./open-folder.ts")).openImageFolder(source, options);
     case "idx":
       return (await import("./idx/open.ts")).openIdx(source, options);
+    case "file":
+      return (await import("./file/open.ts")).openFileSource(source, options);
     default:
       return (await import("./rows/open.ts")).openRows(source, options);
   }

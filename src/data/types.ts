@@ -66,6 +66,19 @@ export interface RowsSource extends RowSettings {
   maxAge: number;
 }
 
+/** A file that a trainer reads itself, such as weights made elsewhere. */
+export interface FileSource {
+  kind: "file";
+  /** Relative to the project folder, or an http(s) URL. */
+  path: string;
+  /** What it is: `weights`. */
+  role: string;
+  /** Bytes; undefined: any. */
+  size: number | undefined;
+  /** Undefined: any, until the lock holds it. */
+  digest: Digest | undefined;
+}
+
 /** One row by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -84,7 +97,7 @@ export interface LoadRowsContext {
 
 export type ImageSource = ImageFolderSource | IdxSource;
 export type RowSource = JsonlSource | CsvSource | RowsSource;
-export type DataSource = ImageSource | RowSource;
+export type DataSource = ImageSource | RowSource | FileSource;
 
 /**
  * One file, or one row, of a dataset. `path` names it: relative to the dataset's folder for a file, `<label>/<what tells it apart>`
@@ -140,7 +153,14 @@ export interface TableDataset extends DatasetBase {
   horizon: number;
 }
 
-export type Dataset = ImageDataset | TextDataset | TableDataset;
+export interface FileDataset extends DatasetBase {
+  kind: "file";
+  source: FileSource;
+  /** Absolute path of the file, or of the copy that was downloaded. It is the only entry. */
+  path: string;
+}
+
+export type Dataset = ImageDataset | TextDataset | TableDataset | FileDataset;
 
 export interface DatasetWarning {
   kind: "ignored" | "duplicate" | "single" | "collision" | "sample";
@@ -213,7 +233,13 @@ export interface TableExamples extends ExamplesBase {
   times?: Float64Array;
 }
 
-export type Examples = ImageExamples | TextExamples | TableExamples;
+export interface FileExamples extends ExamplesBase {
+  kind: "file";
+  /** Absolute. */
+  path: string;
+}
+
+export type Examples = ImageExamples | TextExamples | TableExamples | FileExamples;
 
 /**
  * Row numbers. Seeded and stratified: every label is divided in the same proportion. Rows with a time are divided by it instead:
