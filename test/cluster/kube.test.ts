@@ -50,6 +50,29 @@ describe("the objects that we make", () => {
     expect(await apply(pods, "--field-manager=golden", "--dry-run=server")).toContain("serverside-applied");
   });
 
+  test("schedules are taken and refused as our own check does", async () => {
+    const { taken, refused } = JSON.parse(
+      readFileSync(new URL("../golden/schedules.json", import.meta.url), "utf8"),
+    ) as { taken: string[]; refused: string[] };
+    const [cron] = read("schedule-market.yaml").filter(({ kind }) => kind === "CronJob");
+    const ask = (schedules: readonly string[]) =>
+      apply(
+        schedules.map((schedule, i) => ({
+          ...cron!,
+          metadata: { name: `cron-${i}` },
+          spec: { ...(cron!["spec"] as object), schedule },
+        })),
+        "--dry-run=server",
+      );
+    expect((await ask(taken)).trim().split("\n")).toHaveLength(taken.length);
+    const said = await ask(refused).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    const names = new Set([...said.matchAll(/"(cron-\d+)" is invalid/g)].map(([, name]) => name));
+    expect(refused.filter((_, i) => !names.has(`cron-${i}`))).toEqual([]);
+  });
+
   test("that standard is in force here", async () => {
     const pod = {
       apiVersion: "v1",

@@ -9,7 +9,7 @@ import { localPath, metallb, metricsServer, registryPart, traefik } from "./addo
 import { addonObjects, networkObjects } from "./addons/objects.ts";
 import { goModules, provideModule, type GoModuleName } from "./build.ts";
 import { killCgroups } from "./cgroups.ts";
-import { command } from "./command.ts";
+import { command, lastLines } from "./command.ts";
 import { apiserver, controllerManager, etcd, scheduler } from "./control-plane.ts";
 import { busyboxEntries, pushOwn, writePauseArchive } from "./images.ts";
 import { withLock } from "./lock.ts";
@@ -18,7 +18,7 @@ import { importPause, linkPlugins, prepareNode } from "./node.ts";
 import { ensureMachine } from "./packages.ts";
 import { ensurePart, listParts, partStatus } from "./parts.ts";
 import { ensurePki, kubeconfigPath } from "./pki.ts";
-import { bootId, stopProcess } from "./process.ts";
+import { bootId, logTail, stopProcess } from "./process.ts";
 import { cacheFolder, clusterFolder, nodeFolder, nodes, type NodeSettings } from "./settings.ts";
 
 export interface Upped {
@@ -99,10 +99,20 @@ async function bringUp(folder: string, say: (line: string) => void): Promise<voi
   );
 
   say("waiting for the nodes and for DNS…");
-  const names = nodes.map(({ name }) => `node/${name}`);
-  await kubectl(folder, "", "wait", "--for=condition=Ready", "--timeout=120s", ...names);
-  await kubectl(folder, "", "rollout", "status", "deployment/coredns", "--namespace=kube-system", "--timeout=120s");
+  await waitForNodes(folder);
   writeFileSync(markPath(folder), sourceFingerprint());
+}
+
+async function waitForNodes(folder: string): Promise<void> {
+  const names = nodes.map(({ name }) => `node/${name}`);
+  try {
+    await kubectl(folder, "", "wait", "--for=condition=Ready", "--timeout=90s", ...names);
+    await kubectl(folder, "", "rollout", "status", "deployment/coredns", "--namespace=kube-system", "--timeout=90s");
+  } catch (error) {
+    const pods = await kubectl(folder, "", "describe", "pods", "--namespace=kube-system").catch(String);
+    const logs = nodes.map(({ name }) => `kubelet-${name}:\n${logTail(folder, `kubelet-${name}`)}`);
+    throw new Error([(error as Error).message, lastLines(pods), ...logs].join("\n\n"), { cause: error });
+  }
 }
 
 /** Up by this very code since this boot, and every part healthy. */
