@@ -9,9 +9,3 @@ export const filesTooLarge = defineError<{ bytes: number; limit: number; largest
     exit: exitCodes.usage,
   },
 );
-
-export const quantityInvalid = defineError<{ seen: string }>("SLIPWAY_KUBE_QUANTITY", {
-  message: ({ seen }) => `${JSON.stringify(seen)} is no quantity, wanted one such as 250m, 0.5, 200Mi or 1e9`,
-  mend: () => "Write it as Kubernetes does: a number, and one of m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei.",
-  exit: exitCodes.usage,
-});

@@ -1,6 +1,4 @@
 /** @file Kubernetes's quantities: `250m`, `0.5`, `200Mi`, `1e9`. Exact: in thousand-millionths, as whole numbers without an upper end. */
-import { quantityInvalid } from "./errors.ts";
-
 /** How many of them are 1: Kubernetes keeps nothing finer than a nano. */
 export const nanosPerUnit = 1_000_000_000n;
 
@@ -15,10 +13,10 @@ const factors: Readonly<Record<string, bigint>> = {
 
 const notation = /^([+-]?)(\d+\.?\d*|\.\d+)(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,3}))?$/;
 
-/** The quantity in nanos; what is finer is rounded up, as Kubernetes does. Throws `quantityInvalid`. */
-export function parseQuantity(text: string): bigint {
+/** The quantity in nanos, or undefined for a text that is none. What is finer is rounded up, as Kubernetes does. */
+export function parseQuantity(text: string): bigint | undefined {
   const [, sign, digits, suffix = "", exponent = "0"] = notation.exec(text) ?? [];
-  if (digits === undefined) throw quantityInvalid({ seen: text });
+  if (digits === undefined) return undefined;
   const [whole = "", fraction = ""] = digits.split(".");
   const scale = fraction.length - Number(exponent);
   const value = BigInt(whole + fraction) * (factors[suffix] ?? nanosPerUnit);
@@ -26,13 +24,9 @@ export function parseQuantity(text: string): bigint {
   return sign === "-" ? -nanos : nanos;
 }
 
-export function isQuantity(text: string): boolean {
-  return notation.test(text);
-}
-
-/** Below 0, 0, above 0: for sorting. Throws `quantityInvalid`. */
+/** Below 0, 0, above 0: for sorting. What is no quantity counts as 0. */
 export function compareQuantities(a: string, b: string): number {
-  const difference = parseQuantity(a) - parseQuantity(b);
+  const difference = (parseQuantity(a) ?? 0n) - (parseQuantity(b) ?? 0n);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
@@ -43,11 +37,6 @@ export function formatQuantity(nanos: bigint): string {
   const named = Object.entries(factors).filter(([, factor]) => nanos % factor === 0n);
   const written = named.map(([suffix, factor]) => `${nanos / factor}${suffix}`);
   return written.reduce((shortest, next) => (next.length < shortest.length ? next : shortest));
-}
-
-/** Megabytes, cores and the like as a number; for arithmetic that may be inexact. */
-export function toNumber(quantity: string): number {
-  return Number(parseQuantity(quantity)) / Number(nanosPerUnit);
 }
 
 function withPowers(suffixes: readonly string[], base: bigint): Record<string, bigint> {

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { quantityInvalid } from "./errors.ts";
-import { compareQuantities, formatQuantity, isQuantity, nanosPerUnit, parseQuantity, toNumber } from "./quantity.ts";
+import { compareQuantities, formatQuantity, nanosPerUnit, parseQuantity } from "./quantity.ts";
 
 describe("a quantity", () => {
   test.each<[string, bigint]>([
@@ -21,12 +20,10 @@ describe("a quantity", () => {
     ["-3", -3n * nanosPerUnit],
   ])("%s", (text, nanos) => {
     expect(parseQuantity(text)).toBe(nanos);
-    expect(isQuantity(text)).toBe(true);
   });
 
   test.each(["", "abc", "200 MB", "1mi", "1KiB", "0x10", "1e", "--1", "1.2.3", "Mi", "."])("%j is none", (text) => {
-    expect(isQuantity(text)).toBe(false);
-    expect(() => parseQuantity(text)).toThrow(expect.objectContaining({ code: quantityInvalid.code }));
+    expect(parseQuantity(text)).toBeUndefined();
   });
 
   test("is compared by what it means", () => {
@@ -39,7 +36,6 @@ describe("a quantity", () => {
       "1024Mi",
     ]);
     expect(compareQuantities("0.5", "500m")).toBe(0);
-    expect(toNumber("1500m")).toBe(1.5);
   });
 
   test.each([
@@ -49,7 +45,7 @@ describe("a quantity", () => {
     ["1536Mi", "1536Mi"],
     ["7", "7"],
   ])("%s is written %s", (text, written) => {
-    expect(formatQuantity(parseQuantity(text))).toBe(written);
+    expect(formatQuantity(parseQuantity(text)!)).toBe(written);
   });
 
   test("whatever is written is read as the same", () => {
