@@ -19,6 +19,8 @@ export default defineConfig({
     reporters: ["default", fileURLToPath(new URL("./test/reporter.ts", import.meta.url))],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Taking a whole cluster down is part of it.
+    teardownTimeout: 120_000,
     // Machines are busy; what is waited for comes when it comes.
     expect: { poll: { timeout: 20_000, interval: 25 } },
     projects: [

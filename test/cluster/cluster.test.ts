@@ -36,7 +36,7 @@ describe.skipIf(isForeign)("our own cluster", () => {
     await inNamespace("rollout", "status", "deployment/web", "--timeout=90s");
     await inNamespace("wait", "--for=condition=Ready", "--timeout=90s", "pod/tool");
   });
-  afterAll(() => namespace[Symbol.asyncDispose]());
+  afterAll(() => (namespace as TestNamespace | undefined)?.[Symbol.asyncDispose]());
 
   test("two nodes are ready, one of them for training, with this machine's cores", async () => {
     const { items } = await kubectlJson<{ items: NodeObject[] }>(cluster, "get", "nodes");

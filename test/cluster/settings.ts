@@ -40,6 +40,9 @@ export const nodes: readonly NodeSettings[] = [1, 2].map((number) => ({
   labels: number === 2 ? { training: "allowed" } : {},
 }));
 
+/** Why the cluster is not up, from the set-up of a test run to its tests. */
+export const failureVariable = "SLIPWAY_TEST_CLUSTER_FAILURE";
+
 /** Built binaries are kept here from one cluster to the next. */
 export function cacheFolder(): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "slipway");

@@ -13,7 +13,16 @@ import { command } from "./command.ts";
 import { openForeign } from "./foreign.ts";
 import { busyboxEntries, makeImage, nodeEntries } from "./images.ts";
 import { openParts } from "./parts.ts";
-import { clusterFolder, containerdSocket, context, hostAddress, nodes, registry, registryInside } from "./settings.ts";
+import {
+  clusterFolder,
+  containerdSocket,
+  context,
+  failureVariable,
+  hostAddress,
+  nodes,
+  registry,
+  registryInside,
+} from "./settings.ts";
 import type { TestCluster, TestNamespace } from "./types.ts";
 import { adminKubeconfig, up } from "./up.ts";
 
@@ -29,6 +38,8 @@ export function useCluster(): Promise<TestCluster> {
 async function open(): Promise<TestCluster> {
   const foreign = process.env["SLIPWAY_TEST_CONTEXT"] ?? "";
   if (foreign !== "") return openForeign(foreign, foreignKubeconfig());
+  const failure = process.env[failureVariable];
+  if (failure !== undefined) throw new Error(failure);
   const folder = clusterFolder();
   await up();
   return {
