@@ -4,6 +4,7 @@ import { findLocal } from "../deploy/targets/local.ts";
 import { notServing, optionInvalid } from "./errors.ts";
 import type { Io } from "./io.ts";
 import { openProject } from "./project.ts";
+import { chooseTarget, openTarget } from "./targets.ts";
 
 export interface Endpoint {
   url: string;
@@ -11,7 +12,7 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
-/** `--url`, else what runs for the project here, else (with `start`) a server of its own on a free port until `close`. */
+/** `--url`, else what runs for the project on `--target`, else what runs here, else (with `start`) a server of its own on a free port until `close`. */
 export async function findEndpoint(
   io: Io,
   options: Readonly<Record<string, unknown>>,
@@ -25,6 +26,7 @@ export async function findEndpoint(
     return { url: given.replace(/\/+$/, ""), close };
   }
   const { project, store } = await openProject(options);
+  if (chooseTarget(project, options) !== "local") return reach(options, project.root);
   const running = await findLocal(project.root);
   if (running !== undefined) return { url: running.url, close };
   if (!start) throw notServing({ project: project.definition.name });
@@ -41,4 +43,22 @@ export async function findEndpoint(
     signal: io.signal,
   });
   return { url: `http://127.0.0.1:${server.port}`, close: () => server.stop() };
+}
+
+/** An endpoint of a cluster; its connection goes with it. */
+async function reach(options: Readonly<Record<string, unknown>>, root: string): Promise<Endpoint> {
+  const { target } = await openTarget(options, root);
+  try {
+    const reached = await target.reach();
+    return {
+      url: reached.url,
+      async close() {
+        await reached.close();
+        target.close();
+      },
+    };
+  } catch (error) {
+    target.close();
+    throw error;
+  }
 }

@@ -205,3 +205,66 @@ export const noLog = defineError<{ project: string; pid: number }>("SLIPWAY_DEPL
   mend: () => "Look there, or start it with `slipway up --detach`: its log is then kept in a file.",
   exit: exitCodes.target,
 });
+
+interface FindingShape {
+  code: string;
+  cause: string;
+  mend: string;
+  evidence: readonly string[];
+}
+
+export const rolloutFailed = defineError<{ object: string; context: string; findings: readonly FindingShape[] }>(
+  "SLIPWAY_DEPLOY_ROLLOUT_FAILED",
+  {
+    message: ({ object, context, findings }) =>
+      `${object} does not come up in ${context}:\n${findings
+        .map(({ cause, evidence }) => [cause, ...evidence.map((line) => `  ${line}`)].join("\n"))
+        .join("\n")}`,
+    mend: ({ findings }) => findings.map(({ mend }) => mend).join("\n"),
+    exit: exitCodes.target,
+  },
+);
+
+export const rolloutTimedOut = defineError<{ object: string; context: string; seconds: number; state: string }>(
+  "SLIPWAY_DEPLOY_ROLLOUT_TIMEOUT",
+  {
+    message: ({ object, context, seconds, state }) =>
+      `${object} in ${context} is not ready after ${seconds} s: ${state}`,
+    mend: () => "It goes on by itself: see `slipway status`, or wait longer with --deadline.",
+    exit: exitCodes.target,
+  },
+);
+
+export const rolloutOvertaken = defineError<{ object: string; seen: string; wanted: string }>(
+  "SLIPWAY_DEPLOY_ROLLOUT_OVERTAKEN",
+  {
+    message: ({ object, seen, wanted }) => `${object} runs ${seen} by now, not ${wanted}: somebody has released since`,
+    mend: () => "See `slipway history`, then run the command again if yours is still wanted.",
+    exit: exitCodes.target,
+  },
+);
+
+export const workloadGone = defineError<{ object: string; context: string }>("SLIPWAY_DEPLOY_GONE", {
+  message: ({ object, context }) => `there is no ${object} in ${context} (any more)`,
+  mend: () => "Somebody has deleted it: run `slipway up` again.",
+  exit: exitCodes.target,
+});
+
+export const noReadyPod = defineError<{ what: string; context: string; pods: readonly string[] }>(
+  "SLIPWAY_DEPLOY_NO_READY_POD",
+  {
+    message: ({ what, context, pods }) =>
+      `no pod of ${what} in ${context} is ready${pods.length === 0 ? ": there is none" : `; there is ${pods.join(", ")}`}`,
+    mend: () => "See `slipway status`: it says what stands in the way.",
+    exit: exitCodes.target,
+  },
+);
+
+export const podPortUnknown = defineError<{ what: string; port: string; known: readonly string[] }>(
+  "SLIPWAY_DEPLOY_POD_PORT",
+  {
+    message: ({ what, port, known }) => `${what} has no port ${port}; it has ${known.join(", ")}`,
+    mend: () => "Name one of those.",
+    exit: exitCodes.usage,
+  },
+);

@@ -6,6 +6,7 @@ import { findEndpoint } from "../endpoint.ts";
 import { benchFailed } from "../errors.ts";
 import { readFiles } from "../files.ts";
 import { parseWhole, projectOption } from "../project.ts";
+import { targetOptions } from "../targets.ts";
 import { formatCount } from "../view/format.ts";
 
 export const bench = defineCommand({
@@ -14,6 +15,7 @@ export const bench = defineCommand({
   arguments: [["[file...]", "images to send (default: one of the project's dataset for each label)"]],
   options: [
     projectOption,
+    ...targetOptions,
     { flags: "--url <url>", text: "measure this endpoint instead" },
     {
       flags: "--connections <count>",
@@ -31,7 +33,9 @@ export const bench = defineCommand({
     ["slipway bench --connections 64 --seconds 10 --json", ""],
   ],
   async run(io, { args: files, options }) {
+    await using stack = new AsyncDisposableStack();
     const endpoint = await findEndpoint(io, options, { start: false });
+    stack.defer(() => endpoint.close());
     const { hostname, port, protocol } = new URL(endpoint.url);
     const chosen = files.length > 0 ? files : await (await import("../samples.ts")).listSamples(options, io);
     const contents = await readFiles(chosen);

@@ -15,6 +15,24 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "serve", summary: "Serve a stored model", load: async () => (await import("./serve.ts")).serve },
   { name: "predict", summary: "Ask the model about files", load: async () => (await import("./predict.ts")).predict },
+  { name: "status", summary: "Show what runs on a target", load: async () => (await import("./status.ts")).status },
+  { name: "logs", summary: "Show what the server says", load: async () => (await import("./logs.ts")).logs },
+  {
+    name: "open",
+    summary: "Open the endpoint's page in the browser",
+    load: async () => (await import("./open.ts")).open,
+  },
+  {
+    name: "forward",
+    summary: "Make the endpoint answer on a port of this machine",
+    load: async () => (await import("./forward.ts")).forward,
+  },
+  {
+    name: "history",
+    summary: "List what was released on a target",
+    load: async () => (await import("./history.ts")).history,
+  },
+  { name: "down", summary: "Take away what runs on a target", load: async () => (await import("./down.ts")).down },
   {
     name: "models",
     summary: "List, compare and manage stored models",

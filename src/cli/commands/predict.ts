@@ -7,17 +7,19 @@ import { answerRefused } from "../errors.ts";
 import { findEndpoint } from "../endpoint.ts";
 import { readFiles } from "../files.ts";
 import { projectOption } from "../project.ts";
+import { targetOptions } from "../targets.ts";
 import { formatTable } from "../view/format.ts";
 
 export const predict = defineCommand({
   description:
     "Asks the model what each file shows. The running endpoint of the project is asked; without one, a server is started for the question and stopped after it.",
   arguments: [["<file...>", "image files"]],
-  options: [projectOption, { flags: "--url <url>", text: "ask this endpoint instead" }],
+  options: [projectOption, ...targetOptions, { flags: "--url <url>", text: "ask this endpoint instead" }],
   examples: [
     ["slipway predict seven.jpg", ""],
     ["slipway predict data/7/*.jpg --json", "all probabilities"],
     ["slipway predict seven.jpg --url http://10.0.0.7:5000", ""],
+    ["slipway predict seven.jpg --target kind-dev", "the endpoint on that cluster"],
   ],
   async run(io, { args: files, options }) {
     // Read first: a file that is not there is told before a server is asked for.

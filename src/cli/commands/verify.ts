@@ -5,6 +5,7 @@ import { optionInvalid } from "../errors.ts";
 import { findEndpoint } from "../endpoint.ts";
 import type { Io } from "../io.ts";
 import { parseWhole, projectOption } from "../project.ts";
+import { targetOptions } from "../targets.ts";
 import { formatTable } from "../view/format.ts";
 
 export const verify = defineCommand({
@@ -14,6 +15,7 @@ export const verify = defineCommand({
   options: [
     { flags: "--contract <file>", text: "the contract (default contract.json)" },
     projectOption,
+    ...targetOptions,
     {
       flags: "--endpoint <name>",
       text: "which of Seldon's endpoints (default predict)",
@@ -50,7 +52,9 @@ export const verify = defineCommand({
       import("../../testing/contract/run.ts"),
     ]);
     const contract = await readContract((options["contract"] as string | undefined) ?? "contract.json");
+    await using stack = new AsyncDisposableStack();
     const endpoint = url === undefined ? await findEndpoint(io, options, { start: false }) : undefined;
+    if (endpoint !== undefined) stack.defer(() => endpoint.close());
     const requests = (options["requests"] as number | undefined) ?? 100;
     const header = options["header"] as string | undefined;
     const report = await runContract(contract, {

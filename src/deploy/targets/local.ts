@@ -69,6 +69,13 @@ export async function findLocal(root: string): Promise<(LocalState & { served: s
   return state === undefined || served === undefined ? undefined : { ...state, served };
 }
 
+/** Ends what runs for the project, whoever started it; gives what it was, or undefined where nothing ran. */
+export async function stopLocal(root: string): Promise<LocalState | undefined> {
+  const state = readLiveState(root);
+  if (state !== undefined) await stopByState(root, state);
+  return state;
+}
+
 async function start(options: LocalOptions): Promise<LocalRelease> {
   const { root, host, detach, model = "", digest = "", appPath } = options;
   const server = await startServerProcess({ ...options, model, ...(detach && { detachedLog: logPath(root) }) });

@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { defineCommand } from "../command.ts";
+import { projectOption } from "../project.ts";
+import { openTarget, targetOptions } from "../targets.ts";
+
+export const open = defineCommand({
+  description:
+    "Opens the endpoint's page in the browser. Where the service is not exposed, a port is forwarded and the command stays until Ctrl-C.",
+  arguments: [["[project]", "the project's folder (default: this one, or the nearest above it)"]],
+  options: [...targetOptions, projectOption, { flags: "--print", text: "print the address and open nothing" }],
+  examples: [
+    ["slipway open", ""],
+    ["slipway open --target kind-dev --print", "the address alone"],
+  ],
+  async run(io, { args: [folder], options }) {
+    await using stack = new AsyncDisposableStack();
+    const { target } = await openTarget(options, folder);
+    stack.defer(() => target.close());
+    const reached = await target.reach();
+    try {
+      const page = `${reached.url}/`;
+      io.document({ target: target.name, url: page });
+      io.print(page);
+      if (options["print"] !== true && !(await launch(page)))
+        io.note("no program opens web pages here: copy the address above");
+      if (reached.forwarded === true && !io.signal.aborted) {
+        io.note(`  ${"stop".padEnd(12)}Ctrl-C`);
+        await once(io.signal, "abort");
+      }
+    } finally {
+      await reached.close();
+    }
+  },
+});
+
+/** The system's own way to open a page; false where there is none. */
+async function launch(url: string): Promise<boolean> {
+  const [program = "", ...args] =
+    process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
+  const child = spawn(program, [...args, url], { stdio: "ignore", detached: true });
+  child.unref();
+  return Promise.race([once(child, "spawn").then(() => true), once(child, "error").then(() => false)]);
+}
