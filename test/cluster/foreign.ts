@@ -1,5 +1,8 @@
 /** @file A cluster that somebody else made: kind with its registry, k3d, minikube, or any other, named by SLIPWAY_TEST_CONTEXT. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { command } from "./command.ts";
+import { clusterFolder } from "./settings.ts";
 import type { TestCluster } from "./types.ts";
 
 interface NodeList {
@@ -12,7 +15,7 @@ interface NodeList {
  */
 export async function openForeign(context: string, kubeconfig: string): Promise<TestCluster> {
   const kubectl = (...args: string[]) =>
-    command("kubectl", ["--kubeconfig", kubeconfig, "--context", context, ...args]);
+    command(kubectlProgram(), ["--kubeconfig", kubeconfig, "--context", context, ...args]);
   const { items } = JSON.parse(await kubectl("get", "nodes", "-o", "json")) as NodeList;
   const nodes = items.map(({ metadata, status }) => ({
     name: metadata.name,
@@ -40,4 +43,10 @@ export async function openForeign(context: string, kubeconfig: string): Promise<
     ingress: process.env["SLIPWAY_TEST_INGRESS"] ?? nodes[0]?.address ?? "127.0.0.1",
     nodes,
   };
+}
+
+/** Our own cluster's, or the one on the PATH. */
+export function kubectlProgram(): string {
+  const own = join(clusterFolder(), "bin", "kubectl");
+  return existsSync(own) ? own : "kubectl";
 }

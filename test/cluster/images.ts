@@ -1,10 +1,11 @@
 /** @file The cluster's own images, made by src/image: no image is fetched from anywhere. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { cacheFolder } from "../../src/image/cache/folder.ts";
+import { openLayerCache } from "../../src/image/cache/layers.ts";
 import { dockerArchive, writeArchive } from "../../src/image/destinations/archive.ts";
 import { pushImage } from "../../src/image/destinations/registry.ts";
 import { appendLayer, configure, emptyImage } from "../../src/image/image.ts";
-import { storedLayer } from "../../src/image/layer.ts";
 import { composeHostBase } from "../../src/image/parts/host-base.ts";
 import { folderEntry, linkEntry, textEntry, type TarEntry } from "../../src/image/tar/entry.ts";
 import { fileEntry } from "../../src/image/tar/file-entry.ts";
@@ -39,10 +40,12 @@ export async function nodeEntries(): Promise<TarEntry[]> {
   ];
 }
 
+/** Layers are kept in the cache that all images share, so that a base is packed once on a machine. */
 export async function makeImage(layers: readonly (readonly TarEntry[])[], run: RunConfig): Promise<Image> {
+  const cache = openLayerCache(cacheFolder());
   let image = emptyImage(platform);
   for (const [index, entries] of layers.entries())
-    image = appendLayer(image, await storedLayer(index === 0 ? "base" : "files", entries));
+    image = appendLayer(image, await cache.gzipLayer(index === 0 ? "base" : "files", entries));
   return configure(image, run);
 }
 

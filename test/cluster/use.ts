@@ -3,14 +3,13 @@
  * SLIPWAY_TEST_CONTEXT points the same tests at any other cluster: it names a context of the kubeconfig in force (KUBECONFIG or ~/.kube/config).
  */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { pushImage } from "../../src/image/destinations/registry.ts";
 import type { TarEntry } from "../../src/image/tar/entry.ts";
 import { openRepository } from "../../src/oci/repository.ts";
 import { command } from "./command.ts";
-import { openForeign } from "./foreign.ts";
+import { kubectlProgram, openForeign } from "./foreign.ts";
 import { busyboxEntries, makeImage, nodeEntries } from "./images.ts";
 import { openParts } from "./parts.ts";
 import {
@@ -80,9 +79,9 @@ export function kubectlApply(cluster: TestCluster, namespace: string, objects: r
 }
 
 export function kubectlWith(cluster: TestCluster, input: string, args: readonly string[]): Promise<string> {
-  const own = join(clusterFolder(), "bin", "kubectl");
-  const program = existsSync(own) ? own : "kubectl";
-  return command(program, ["--kubeconfig", cluster.kubeconfig, "--context", cluster.context, ...args], { input });
+  return command(kubectlProgram(), ["--kubeconfig", cluster.kubeconfig, "--context", cluster.context, ...args], {
+    input,
+  });
 }
 
 /** A fresh namespace, `<prefix>-<8 hex digits>`. Deleting it is asked for at the end, not waited for. */
