@@ -8,15 +8,15 @@ export interface BodyTaker {
 }
 
 export interface BodyReader {
-  /** Hands over the whole body, at most `maxBytes`. Fails with `bodyTooLarge` as soon as that is known, `callerLeft`, `bodiesTooMany`. */
-  read(request: IncomingMessage, taker: BodyTaker): void;
+  /** Hands over the whole body, at most `maxBytes` (the reader's own, or less for this one). Fails with `bodyTooLarge` as soon as that is known, `callerLeft`, `bodiesTooMany`. */
+  read(request: IncomingMessage, taker: BodyTaker, maxBytes?: number): void;
 }
 
 /** Reads bodies into memory. `maxHeldBytes` bounds all of them together, so that many large uploads cannot take the memory. */
 export function createBodyReader(limits: { maxBytes: number; maxHeldBytes: number }): BodyReader {
   let held = 0;
 
-  const readPieces = (request: IncomingMessage, taker: BodyTaker): void => {
+  const readPieces = (request: IncomingMessage, taker: BodyTaker, maxBytes: number): void => {
     if (request.destroyed) return taker.fail(callerLeft({ wanted: "a whole request" }));
     const chunks: Buffer[] = [];
     let size = 0;
@@ -32,7 +32,7 @@ export function createBodyReader(limits: { maxBytes: number; maxHeldBytes: numbe
     const take = (chunk: Buffer): void => {
       size += chunk.length;
       held += chunk.length;
-      if (size > limits.maxBytes) return settle(tooLarge(`more than ${limits.maxBytes}`, limits.maxBytes));
+      if (size > maxBytes) return settle(tooLarge(`more than ${maxBytes}`, maxBytes));
       if (held > limits.maxHeldBytes) return settle(bodiesTooMany({ wanted: "fewer or smaller uploads at once" }));
       chunks.push(chunk);
     };
@@ -46,10 +46,11 @@ export function createBodyReader(limits: { maxBytes: number; maxHeldBytes: numbe
   };
 
   return {
-    read(request, taker) {
+    read(request, taker, maxBytes = limits.maxBytes) {
+      const most = Math.min(maxBytes, limits.maxBytes);
       const declared = Number(request.headers["content-length"] ?? 0);
-      if (declared > limits.maxBytes) taker.fail(tooLarge(String(declared), limits.maxBytes));
-      else readPieces(request, taker);
+      if (declared > most) taker.fail(tooLarge(String(declared), most));
+      else readPieces(request, taker, most);
     },
   };
 }

@@ -50,3 +50,10 @@ export const projectTrainsNothing = defineError<{ name: string }>("SLIPWAY_PROJE
   mend: () => "Serve its routes with `slipway up`, or give slipway.config.ts `data` and `train`.",
   exit: exitCodes.usage,
 });
+
+/** What a handler throws by `refuse`; its status is the handler's. */
+export const requestRefused = defineError<{ message: string; wanted: string }>("SLIPWAY_PROJECT_REFUSED", {
+  message: ({ message }) => message,
+  mend: ({ wanted }) => (wanted === "" ? "Correct the request; /docs says what it takes." : `Send ${wanted}.`),
+  status: 400,
+});

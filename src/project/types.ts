@@ -3,31 +3,11 @@ import type { Digest } from "../base/digest.ts";
 import type { DataSource } from "../data/types.ts";
 import type { Trainer } from "../train/types.ts";
 import type { DeployDefinition } from "./deploy.ts";
+import type { BasicAuth, PredictRows, Route } from "./routes.ts";
 
 export type { Audit, MetricGate } from "../artifact/gate.ts";
 export type { DeployDefinition } from "./deploy.ts";
-
-/** What a route takes: one multipart field with an image file. */
-export interface ImageField {
-  kind: "image";
-}
-
-export type RouteInput = Readonly<Record<string, ImageField>>;
-
-/** What a classifier says of one row; handed to a route's `output`. */
-export interface Prediction {
-  /** The most probable label. */
-  label: string;
-  /** Its probability, 0..1. */
-  probability: number;
-  probabilities: Readonly<Record<string, number>>;
-}
-
-export interface Route {
-  input: RouteInput;
-  /** What the caller gets as JSON. Without it: the prediction as it is. */
-  output?: (prediction: Prediction) => unknown;
-}
+export type * from "./routes.ts";
 
 export interface ProjectDefinition {
   /** Lower-case, as in an OCI repository. */
@@ -49,6 +29,12 @@ export interface ServeDefinition {
   /** Keys are `METHOD /path`. */
   routes?: Readonly<Record<string, Route>>;
   batching?: { maxRows?: number; maxQueuedRows?: number };
+  /** Who may ask. Default: everybody who can reach the port. Probes and /metrics stay open. */
+  auth?: BasicAuth;
+  /** What protocols call the model. Default: the project's name, which is understood in any case. */
+  modelName?: string;
+  /** Answers the protocols for tables (Seldon's, KServe's V1) in a project without a model. */
+  predict?: PredictRows;
 }
 
 /** A project as loaded from its folder. */

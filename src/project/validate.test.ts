@@ -67,7 +67,11 @@ describe("each fault names the value seen and the value wanted", () => {
     ["gate.accuracy", { gate: { accuracy: {} } }, "is {}, wanted at least one limit"],
     ["gate.accuracy.atleast", { gate: { accuracy: { atleast: 1, atMost: 1 } } }, "unknown key, did you mean atLeast?"],
     ["servr", { servr: {} }, "unknown key, did you mean serve?"],
-    ["serve.colour", { serve: { colour: 1 } }, "unknown key, wanted one of: port, routes, batching"],
+    [
+      "serve.colour",
+      { serve: { colour: 1 } },
+      "unknown key, wanted one of: port, routes, batching, auth, modelName, predict",
+    ],
     ["serve.port", { serve: { port: 70_000 } }, "is 70000, wanted a whole number from 0 to 65535"],
     [
       "serve.routes",
@@ -77,7 +81,7 @@ describe("each fault names the value seen and the value wanted", () => {
     [
       'serve.routes["POST /p"].input.file',
       { serve: { routes: { "POST /p": { input: { file: "image" } } } } },
-      `is "image", wanted a field made by image()`,
+      `is "image", wanted a field made by image() or text(), for example { file: image() }`,
     ],
     [
       'serve.routes["POST /metrics"]',
@@ -110,4 +114,30 @@ test("all faults are told at once", () => {
 
 test.each([null, undefined, 3, "x", []])("%j is refused as a whole", (value) => {
   expect(findFaults(value)[0]).toMatchObject({ path: "the project" });
+});
+
+test("routes may ask the model about a text or columns, or have a handle of their own", () => {
+  const handle = (): object => ({ status: "ok" });
+  const routes = {
+    "POST /intent": { input: { text: { kind: "text" } }, output: handle },
+    "POST /market": { input: { kind: "columns" }, summary: "Tomorrow's direction" },
+    "POST /score": { input: { kind: "json" }, handle },
+    "GET /health": { handle, example: { status: "ok" } },
+    "GET /tomorrow": { query: { threshold: "a number from 0 to 1" }, handle },
+  };
+  expect(findFaults({ name: "a", serve: { routes, auth: { kind: "basic" } } })).toEqual([]);
+  expect(findFaults({ name: "a", serve: { predict: handle } })).toEqual([]);
+});
+
+test.each<[object, string, string]>([
+  [{ input: { kind: "json" } }, ".input", "wanted columns(), text() or image(), or a `handle` beside json()"],
+  [{ input: { text: { kind: "text" } }, handle: () => 1 }, ".input", "wanted json()"],
+  [{ handle: 3 }, ".handle", "is 3, wanted a function"],
+  [{ handle: () => 1, output: () => 1 }, ".output", "unknown key"],
+  [{ input: {} }, ".input", "wanted exactly one field"],
+])("the route %o has a fault at %s", (route, at, problem) => {
+  const [fault, ...more] = findFaults({ name: "a", serve: { routes: { "POST /p": route } } });
+  expect(more).toEqual([]);
+  expect(fault?.path).toBe(`serve.routes["POST /p"]${at}`);
+  expect(fault?.problem).toContain(problem);
 });

@@ -15,7 +15,8 @@ import { toRequestId } from "../http/request-id.ts";
 import { routeTaken } from "./errors.ts";
 import { sendProblem, takeOver } from "./exchange.ts";
 import { listOperations, registerPages } from "./pages/index.ts";
-import { protocols } from "./protocols/index.ts";
+import { createGuard } from "./guard.ts";
+import { protocols, shapeFor } from "./protocols/index.ts";
 import { createRouteTable } from "./route-table.ts";
 import type { Reply, Request, Service } from "./service.ts";
 
@@ -31,20 +32,24 @@ export function createApp(service: Service): FastifyInstance {
     keepAliveTimeout: 72_000,
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) =>
-      void sendProblem(malformed(error.message), takeOver(request, reply), service),
+      void sendProblem(malformed(error.message), takeOver(request, reply), service, shapeFor(request.url)),
   });
   // Bodies are read by whoever wants them, with their own limit; nothing is parsed before it is wanted.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
   app.addHook("onRequest", (request, reply, done) => {
-    reply.headers({ "x-request-id": request.id, "x-model-digest": service.host.current.artifact.digest });
+    reply.header("x-request-id", request.id);
+    if (service.host !== undefined) reply.header("x-model-digest", service.host.current.artifact.digest);
     done();
   });
   refuseTakenPaths(service);
   const table = createRouteTable(app);
   for (const protocol of protocols) protocol.register(table, service);
-  registerPages(app, service);
-  app.setErrorHandler((error, request, reply) => void sendProblem(error, takeOver(request, reply), service));
+  const guard = createGuard(service);
+  registerPages(app, service, guard);
+  app.setErrorHandler(
+    (error, request, reply) => void sendProblem(error, takeOver(request, reply), service, shapeFor(request.url)),
+  );
   app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, service));
   app.server.on("checkContinue", (request, response) => {
     // Whoever asks before sending is told at once; everyone else goes on as usual.
@@ -52,7 +57,7 @@ export function createApp(service: Service): FastifyInstance {
     if (declared <= service.limits.maxBodyBytes) response.writeContinue();
     app.server.emit("request", request, response);
   });
-  table.goFirst();
+  table.goFirst(guard);
   return app;
 }
 
@@ -81,13 +86,13 @@ function answerUnknown(request: Request, reply: Reply, service: Service): void {
   }
   const nearest = findNearest(path, new Set(operations.map((operation) => operation.path)));
   const known = operations
-    .filter(({ field }) => field !== undefined)
+    .filter(({ field, body }) => field !== undefined || body !== undefined)
     .map((operation) => `${operation.method} ${operation.path}`);
   const error =
     methods.size > 0
       ? methodNotAllowed({ method, path, allow, wanted: allow })
       : routeUnknown({ method, path, wanted: nearest ?? known.join(", ") });
-  sendProblem(error, takeOver(request, reply), service);
+  sendProblem(error, takeOver(request, reply), service, shapeFor(path));
 }
 
 function malformed(why: string): Error {

@@ -1,6 +1,7 @@
 import { findSlipwayError } from "../base/errors.ts";
-import { refreshFailed } from "./errors.ts";
+import { modelAbsent, refreshFailed } from "./errors.ts";
 import { loadModel, type ModelOptions, type ServedModel } from "./model.ts";
+import type { Service } from "./service.ts";
 import type { Origin } from "./source/types.ts";
 
 /** Holds the model that a reference points at, and exchanges it while requests go on. */
@@ -25,6 +26,12 @@ export interface Refreshed {
   changed: boolean;
   /** The artifact that served before, where it changed. */
   previous?: string;
+}
+
+/** For what makes no sense without a model. Throws `modelAbsent`. */
+export function requireHost({ host, project }: Pick<Service, "host" | "project">): ModelHost {
+  if (host !== undefined) return host;
+  throw modelAbsent({ project: project.name, wanted: "a project with a model" });
 }
 
 /**

@@ -3,7 +3,8 @@ import { createLog } from "../http/log.ts";
 import type { Signature } from "../model/signature.ts";
 import { createStore, markedImage, project, putModel, putTurnedModel } from "./_fixture.ts";
 import { signatureUnsupported } from "./errors.ts";
-import { toImageClassifier } from "./runtime/ports.ts";
+import { checkRoutes, toFace } from "./face.ts";
+import { toPorts } from "./runtime/ports.ts";
 import { createServer, type Server, type ServerOptions } from "./server.ts";
 import type { ServedProject } from "./service.ts";
 
@@ -113,27 +114,17 @@ const scores = {
   content: { kind: "probabilities", labels: ["a", "b"] },
 } as const;
 
+const numbers = { name: "x", datatype: "FP32", shape: [-1, 4] } as const;
+
 test.each<[string, Signature, string]>([
-  ["two inputs", { inputs: [image, image], outputs: [scores] }, "2 inputs"],
-  [
-    "numbers in",
-    { inputs: [{ name: "x", datatype: "FP32", shape: [-1, 4] }], outputs: [scores] },
-    "an input x that is no image",
-  ],
-  [
-    "numbers out",
-    { inputs: [image], outputs: [{ name: "y", datatype: "FP32", shape: [-1, 2] }] },
-    "no output of probabilities",
-  ],
-  [
-    "another size",
-    { inputs: [{ ...image, shape: [-1, 3, 3, 1] }], outputs: [scores] },
-    "an input [-1, 3, 3, 1] for images of 2×2×1",
-  ],
-  ["labels missing", { inputs: [image], outputs: [{ ...scores, shape: [-1, 3] }] }, "an output [-1, 3] for 2 labels"],
-  ["text", { inputs: [{ ...image, datatype: "BYTES" }], outputs: [scores] }, "image in BYTES"],
-])("a signature that the routes cannot use is refused: %s", (_name, signature, seen) => {
-  expect(() => toImageClassifier({ name: "m", signature })).toThrow(
+  ["two inputs", { inputs: [image, image], outputs: [scores] }, "plain tensors as its input, wanted an image"],
+  ["numbers in", { inputs: [numbers], outputs: [scores] }, "plain tensors as its input, wanted an image"],
+  ["texts in", { inputs: [{ ...numbers, datatype: "BYTES", shape: [-1] }], outputs: [scores] }, "a text as its input"],
+  ["another size", { inputs: [{ ...image, shape: [-1, 3, 3, 1] }], outputs: [scores] }, "an input [-1, 3, 3, 1]"],
+  ["labels missing", { inputs: [image], outputs: [{ ...scores, shape: [-1, 3] }] }, "an output p [-1, 3]"],
+  ["letters for pixels", { inputs: [{ ...image, datatype: "BYTES" }], outputs: [scores] }, "image in BYTES"],
+])("a model that the routes cannot ask is refused: %s", (_name, signature, seen) => {
+  expect(() => checkRoutes(project, "m", toFace({ name: "m", signature }))).toThrow(
     expect.objectContaining({
       code: signatureUnsupported.code,
       message: expect.stringContaining(seen) as string,
@@ -141,7 +132,13 @@ test.each<[string, Signature, string]>([
   );
 });
 
-test("a fixed batch axis is kept, and open classes are read from the labels", () => {
+test("how rows travel follows from the shapes", () => {
   const fixed = { inputs: [{ ...image, shape: [4, 2, 2, 1] }], outputs: [{ ...scores, shape: [4, -1] }] };
-  expect(toImageClassifier({ name: "m", signature: fixed })).toMatchObject({ fixedRows: 4, output: { shape: [2] } });
+  expect(toPorts(fixed)).toMatchObject({ exchange: "shared", batched: true, fixedRows: 4, outputs: [{ shape: [2] }] });
+  const texts = { inputs: [{ name: "t", datatype: "BYTES", shape: [-1] }], outputs: [scores] } as const;
+  expect(toPorts(texts)).toMatchObject({ exchange: "messages", batched: true, fixedRows: undefined });
+  const anySize = { inputs: [{ ...numbers, shape: [-1, -1] }], outputs: [numbers] };
+  expect(toPorts(anySize)).toMatchObject({ exchange: "messages", batched: false });
+  const unlikeRows = { inputs: [numbers], outputs: [{ ...numbers, shape: [7] }] };
+  expect(toPorts(unlikeRows)).toMatchObject({ exchange: "messages", batched: false });
 });

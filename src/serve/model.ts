@@ -4,21 +4,27 @@ import type { Metrics } from "../http/metrics.ts";
 import type { Logger } from "../http/log.ts";
 import type { Prediction } from "../project/types.ts";
 import { createBatcher, type RowOwner } from "./batcher.ts";
-import { notFinite, rowFailed } from "./errors.ts";
-import { startPool, type NumberRow } from "./runtime/pool.ts";
+import { rowFailed } from "./errors.ts";
+import { checkRoutes, toFace, type Face } from "./face.ts";
+import { createReader, type Sent } from "./prediction.ts";
+import { startPool } from "./runtime/pool.ts";
+import { toPorts, type ModelPorts, type Row } from "./runtime/ports.ts";
+import type { ServedProject } from "./service.ts";
 import type { ModelSource } from "./source/types.ts";
-import { toImageClassifier, type ImageClassifier } from "./runtime/ports.ts";
 
 /** One version of a model, loaded and warm. */
 export interface ServedModel {
   readonly artifact: Artifact;
-  /** What metrics call it: the digest's first twelve digits. */
+  /** What metrics and protocols call it: the digest's first twelve digits. */
   readonly version: string;
-  readonly classifier: ImageClassifier;
-  /** `pixels` as `classifier.image` says. Batched with others'. The owner gets its row, `overloaded`, `rowFailed` or `dropped`. */
-  ask(pixels: Uint8Array, owner: RowOwner<NumberRow>): void;
-  /** What a row says. Throws `notFinite`. */
-  read(row: NumberRow): Prediction;
+  readonly ports: ModelPorts;
+  readonly face: Face;
+  /** A row as `ports` says. Batched with others'. The owner gets its result, `overloaded`, `rowFailed` or `dropped`. */
+  ask(row: Row, owner: RowOwner<Row>): void;
+  /** All rows' results, in order. Rejects with the first that failed. However many there are, they leave room for other callers. */
+  askAll(rows: readonly Row[], hasLeft: () => boolean): Promise<Row[]>;
+  /** What a result says. Throws `notFinite`. */
+  read(result: Row, sent: Sent): Prediction;
   readonly healthy: boolean;
   /** Keeps the model alive until `letGo` is called as often: for work between picking a model and reading its answer. */
   hold(): void;
@@ -29,6 +35,8 @@ export interface ServedModel {
 
 export interface ModelOptions {
   source: ModelSource;
+  /** Its routes must be such as the model can answer. */
+  project: Pick<ServedProject, "serve">;
   threads: number;
   batching: { maxRows: number; maxQueuedRows: number };
   metrics: Metrics;
@@ -40,18 +48,20 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
   const { metrics, log, batching } = options;
   const started = performance.now();
   const { name } = artifact;
-  const classifier = toImageClassifier(artifact);
-  const maxRows = Math.min(batching.maxRows, classifier.fixedRows ?? batching.maxRows);
+  const face = toFace(artifact);
+  checkRoutes(options.project, name, face);
+  const ports = toPorts(artifact.signature);
+  const maxRows = ports.batched ? Math.min(batching.maxRows, ports.fixedRows ?? batching.maxRows) : 1;
   const pool = await startPool({
     name,
     readModel: () => options.source.readModel(artifact),
-    classifier,
-    maxRows: classifier.fixedRows ?? maxRows,
+    ports,
+    maxRows: ports.fixedRows ?? maxRows,
     threads: options.threads,
     onFault: (error) => log.error({ err: error, model: name, digest: artifact.digest }, "a model's thread failed"),
   });
   const batches = metrics.batches(name);
-  const batcher = createBatcher<Uint8Array, NumberRow>({
+  const batcher = createBatcher<Row, Row>({
     run: (rows) => pool.run(rows),
     maxRows,
     maxQueuedRows: batching.maxQueuedRows,
@@ -61,15 +71,26 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
       batches.observe(rows, waited);
     },
   });
+  // A request of thousands of rows must fit into the queue, beside the rows of others.
+  const window = Math.max(1, Math.min(16 * maxRows, batching.maxQueuedRows >> 2));
   let holders = 0;
   let whenFree: (() => void) | undefined;
   metrics.observeLoad(name, (performance.now() - started) / 1000);
   return {
     artifact,
     version: artifact.digest.slice("sha256:".length, "sha256:".length + 12),
-    classifier,
-    ask: (pixels, owner) => batcher.enter(pixels, owner),
-    read: (row) => toPrediction(name, classifier.labels, row),
+    ports,
+    face,
+    ask: (row, owner) => batcher.enter(row, owner),
+    async askAll(rows, hasLeft) {
+      const results: Row[] = [];
+      for (let from = 0; from < rows.length; from += window) {
+        const part = rows.slice(from, from + window).map((row) => batcher.submit(row, hasLeft));
+        results.push(...(await Promise.all(part)));
+      }
+      return results;
+    },
+    read: createReader(artifact, face),
     get healthy() {
       return pool.healthy;
     },
@@ -86,27 +107,4 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
       await pool.release();
     },
   };
-}
-
-/** `probabilities` is made only when somebody asks: most routes answer with the label alone. */
-function toPrediction(model: string, labels: readonly string[], row: NumberRow): Prediction {
-  let best = 0;
-  let sum = 0;
-  for (let index = 0; index < row.length; index++) {
-    sum += row[index]!;
-    if (row[index]! > row[best]!) best = index;
-  }
-  if (!Number.isFinite(sum)) throw notFinite({ model, wanted: "finite probabilities" });
-  return {
-    label: labels[best]!,
-    probability: toShort(row[best]!),
-    get probabilities() {
-      return Object.fromEntries(labels.map((label, index) => [label, toShort(row[index]!)]));
-    },
-  };
-}
-
-/** Float32 has seven digits to give; a double would show its rounding as news. */
-function toShort(probability: number): number {
-  return Number(probability.toPrecision(7));
 }

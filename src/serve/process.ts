@@ -46,21 +46,28 @@ export async function runProcess(effects: Effects): Promise<void> {
 async function startServer(settings: Settings): Promise<Server> {
   const log = createLog(settings.log);
   const [definition, source] = await Promise.all([importApp(settings.app), openSource(settings.place, log)]);
-  if (source === undefined)
+  const hasModel = (settings.model ?? settings.follow) !== undefined || wantsModel(definition);
+  if (hasModel && source === undefined)
     throw settingInvalid({ name: "SLIPWAY_STORE", seen: "missing", wanted: "the folder of the store" });
   return createServer({
     project: definition,
-    source,
+    ...(hasModel && source !== undefined && { source }),
     host: settings.host,
     port: settings.port ?? definition.serve?.port ?? 5000,
     drainDelayMs: settings.drainDelayMs,
     drainDeadlineMs: settings.drainDeadlineMs,
     log,
     ...(settings.follow !== undefined && { follow: settings.follow }),
+    ...(settings.controlToken !== undefined && { controlToken: settings.controlToken }),
     ...(settings.model !== undefined && { reference: settings.model }),
     ...(settings.threads !== undefined && { threads: settings.threads }),
     ...(settings.maxBodyBytes !== undefined && { maxBodyBytes: settings.maxBodyBytes }),
   });
+}
+
+/** A project that trains nothing has a model only if its routes ask one, or if one is named. */
+function wantsModel({ train, serve }: ProjectDefinition): boolean {
+  return train !== undefined || Object.values(serve?.routes ?? {}).some(({ handle }) => handle === undefined);
 }
 
 async function importApp(path: string): Promise<ProjectDefinition> {

@@ -8,15 +8,16 @@ import { createMetrics } from "../http/metrics.ts";
 import { createApp } from "./app.ts";
 import { createDrain, type Drain } from "./drain.ts";
 import { addressUnusable, portTaken } from "./errors.ts";
-import { openHost, type Refreshed } from "./host.ts";
+import { openCredentials } from "./credentials.ts";
+import { openHost, requireHost, type Refreshed } from "./host.ts";
 import type { ServedProject, Service } from "./service.ts";
 import { startFollowing } from "./source/follow.ts";
 import type { ModelSource } from "./source/types.ts";
 
 export interface ServerOptions {
   project: ServedProject;
-  /** A store, or anything else that finds and reads artifacts. */
-  source: ModelSource;
+  /** A store, or anything else that finds and reads artifacts. Left out for a project without a model. */
+  source?: ModelSource;
   /** Which model; default the project's champion. */
   reference?: string;
   /** Watches where an alias points, and serves that without a restart. With it, `reference` is only what to start from when the alias points nowhere. */
@@ -33,6 +34,10 @@ export interface ServerOptions {
   drainDelayMs?: number;
   /** Time that a stop may take before connections are cut. Milliseconds; default 25,000, inside Kubernetes's 30 s. */
   drainDeadlineMs?: number;
+  /** Opens the control endpoints to whoever sends it. Without it they are open to this machine, and to logins of `serve.auth`. */
+  controlToken?: string;
+  /** Where `serve.auth` finds its credentials. Default: `process.env`. */
+  env?: Readonly<Record<string, string | undefined>>;
   /** Default: warnings and worse, as JSON lines on stderr. */
   log?: Logger;
 }
@@ -41,7 +46,7 @@ export interface Server {
   /** `http://127.0.0.1:5000`, without a slash at the end. */
   readonly url: string;
   readonly port: number;
-  /** Digest of the artifact that serves now. */
+  /** Digest of the artifact that serves now; empty without a model. */
   readonly digest: string;
   readonly ready: boolean;
   refresh(): Promise<Refreshed>;
@@ -62,17 +67,23 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const maxBodyBytes = options.maxBodyBytes ?? defaultMaxBodyBytes;
   const { maxRows = 16, maxQueuedRows = 1024 } = project.serve?.batching ?? {};
   const { follow } = options;
-  const host = await openHost(follow?.alias ?? options.reference ?? `${project.name}:champion`, {
-    fallback: follow === undefined ? undefined : options.reference,
-    source,
-    threads: options.threads ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
-    batching: { maxRows, maxQueuedRows },
-    metrics,
-    log,
-  });
+  const auth = project.serve?.auth;
+  const credentials = auth && openCredentials(auth, options.env ?? process.env, log);
+  const host =
+    source &&
+    (await openHost(follow?.alias ?? options.reference ?? `${project.name}:champion`, {
+      fallback: follow === undefined ? undefined : options.reference,
+      source,
+      project,
+      threads: options.threads ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
+      batching: { maxRows, maxQueuedRows },
+      metrics,
+      log,
+    }));
   const follower =
-    follow &&
-    startFollowing({ reference: follow.alias, everySeconds: follow.everySeconds, host, source, metrics, log });
+    follow && host && source
+      ? startFollowing({ reference: follow.alias, everySeconds: follow.everySeconds, host, source, metrics, log })
+      : undefined;
   let stopping: Promise<void> | undefined;
   const service: Service = {
     project,
@@ -81,19 +92,24 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     metrics,
     log,
     limits: { maxBodyBytes },
-    isReady: () => stopping === undefined && host.current.healthy,
+    isReady: () => stopping === undefined && (host?.current.healthy ?? true),
     following: () => follower?.status,
+    access: { isLogin: credentials?.isLogin, controlToken: options.controlToken },
   };
   const address = { host: options.host ?? "127.0.0.1", port: options.port ?? 5000 };
   let app: FastifyInstance;
   let drain: Drain;
+  const release = async (): Promise<void> => {
+    await follower?.stop();
+    await host?.close();
+    credentials?.close();
+  };
   try {
     app = createApp(service);
     drain = createDrain(app.server);
     await app.listen(address);
   } catch (error) {
-    await follower?.stop();
-    await host.close();
+    await release();
     throw toAddressError(error, address);
   }
   const { port } = app.server.address() as AddressInfo;
@@ -101,19 +117,18 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     if ((options.drainDelayMs ?? 0) > 0) await delay(options.drainDelayMs);
     await drain.run({ idleGraceMs: 200, deadlineMs: options.drainDeadlineMs ?? 25_000 });
     await app.close();
-    await follower?.stop();
-    await host.close();
+    await release();
   };
   return {
     url: `http://${toUrlHost(address.host)}:${port}`,
     port,
     get digest() {
-      return host.current.artifact.digest;
+      return host?.current.artifact.digest ?? "";
     },
     get ready() {
       return service.isReady();
     },
-    refresh: () => host.refresh(),
+    refresh: () => requireHost(service).refresh(),
     close: () => (stopping ??= stop()),
   };
 }

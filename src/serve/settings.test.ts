@@ -11,6 +11,7 @@ describe("settings", () => {
       place: { store: "/store", registry: undefined, cache: undefined },
       follow: undefined,
       model: undefined,
+      controlToken: undefined,
       host: "127.0.0.1",
       port: undefined,
       log: "warn",

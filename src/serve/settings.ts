@@ -14,6 +14,7 @@ export interface Settings {
   /** Alias to follow. */
   follow: { alias: string; everySeconds: number } | undefined;
   model: string | undefined;
+  controlToken: string | undefined;
   host: string;
   /** Undefined: what the project says, else 5000. */
   port: number | undefined;
@@ -49,6 +50,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     place: readPlace(env),
     follow: readFollow(env["SLIPWAY_FOLLOW"] || undefined, number("SLIPWAY_FOLLOW_SECONDS", 1, 86_400) ?? 10),
     model: env["SLIPWAY_MODEL"] || undefined,
+    controlToken: env["SLIPWAY_CONTROL_TOKEN"] || undefined,
     host: env["HOST"] || "127.0.0.1",
     port: number("PORT", 0, 65_535),
     log,

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import type { Route } from "../project/types.ts";
+import type { ModelRoute } from "../project/types.ts";
+import { classify } from "../serve/prediction.ts";
 import { createAnswerReader } from "./answers.ts";
 
 const labels = ["0", "1", "2"];
-const prediction = { label: "2", probability: 0.8, probabilities: { "0": 0.1, "1": 0.1, "2": 0.8 } };
+const prediction = classify("the model", labels, Float64Array.of(0.1, 0.1, 0.8));
 
-test.each<[string, Route["output"]]>([
+test.each<[string, ModelRoute["output"]]>([
   ["the prediction itself", undefined],
   ["a number of its own", ({ label }) => ({ prediction: Number(label) })],
   ["a bare text", ({ label }) => `it is ${label}`],
@@ -25,7 +26,7 @@ test("an answer that fits no label has none", async () => {
   );
 });
 
-test.each<[string, NonNullable<Route["output"]>]>([
+test.each<[string, NonNullable<ModelRoute["output"]>]>([
   ["probabilities alone", ({ probability }) => ({ probability })],
   ["nothing", () => {}],
   ["two labels alike", ({ label }) => ({ zero: label === "0" })],

@@ -1,5 +1,6 @@
 import { canonicalJson } from "../base/digest.ts";
-import type { Prediction, Route } from "../project/types.ts";
+import type { ModelRoute, Prediction } from "../project/types.ts";
+import { classify } from "../serve/prediction.ts";
 
 /**
  * Reads the label out of a route's answers, whatever its `output` makes of a prediction: an answer is compared with what
@@ -7,7 +8,7 @@ import type { Prediction, Route } from "../project/types.ts";
  * told from the answers.
  */
 export async function createAnswerReader(
-  route: Pick<Route, "output">,
+  route: Pick<ModelRoute, "output">,
   labels: readonly string[],
 ): Promise<((answer: unknown) => string | undefined) | undefined> {
   const output = route.output ?? ((prediction: Prediction) => prediction);
@@ -26,11 +27,8 @@ export async function createAnswerReader(
 
 function predict(label: string, labels: readonly string[], probability: number): Prediction {
   const rest = labels.length > 1 ? (1 - probability) / (labels.length - 1) : 0;
-  return {
-    label,
-    probability,
-    probabilities: Object.fromEntries(labels.map((each) => [each, each === label ? probability : rest])),
-  };
+  const row = Float64Array.from(labels, (each) => (each === label ? probability : rest));
+  return classify("the model", labels, row);
 }
 
 /** Leaves by their path, as they come back over the wire. */

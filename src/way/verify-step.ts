@@ -4,7 +4,7 @@ import { Agent } from "node:http";
 import { basename, join } from "node:path";
 import type { Artifact } from "../artifact/types.ts";
 import type { Report } from "../base/progress.ts";
-import type { Project, Route } from "../project/types.ts";
+import type { ModelRoute, Project, Route } from "../project/types.ts";
 import { createAnswerReader } from "./answers.ts";
 import { verifyDiffers, verifyFailed, verifyOtherModel } from "./errors.ts";
 import { uploadFile } from "./upload.ts";
@@ -93,7 +93,7 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
 export interface ChosenRoute {
   path: string;
   field: string;
-  route: Pick<Route, "output">;
+  route: Pick<ModelRoute, "output">;
 }
 
 /** Every server has it: it answers with the whole prediction. */
@@ -102,8 +102,10 @@ export const wholeRoute: ChosenRoute = { path: "/playground/predict", field: "im
 /** The project's first route that takes an image, or the server's own. */
 export function findRoute(routes: Readonly<Record<string, Route>> = {}): ChosenRoute {
   for (const [key, route] of Object.entries(routes)) {
-    const [field] = Object.keys(route.input);
-    if (key.startsWith("POST ") && field !== undefined) return { path: key.slice("POST ".length), field, route };
+    if (route.handle !== undefined || !key.startsWith("POST ")) continue;
+    const [field, taken] = Object.entries(route.input)[0] ?? [];
+    if (field !== undefined && typeof taken === "object" && taken.kind === "image")
+      return { path: key.slice("POST ".length), field, route };
   }
   return wholeRoute;
 }

@@ -3,8 +3,16 @@ import type { Operation } from "../service.ts";
 import { listProblems } from "./problems.ts";
 
 /** `GET /docs`: the OpenAPI description for people. One file, no scripts, nothing from elsewhere: it works offline. */
-export function renderDocs(artifact: Artifact, operations: readonly Operation[], maxBodyBytes: number): string {
-  const { name, digest } = artifact;
+export function renderDocs(
+  name: string,
+  artifact: Artifact | undefined,
+  operations: readonly Operation[],
+  maxBodyBytes: number,
+): string {
+  const model =
+    artifact === undefined
+      ? ""
+      : `Model <code>${escape(artifact.digest)}</code> · <a href="./">playground</a> · <a href="card">card</a> · `;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -14,7 +22,7 @@ export function renderDocs(artifact: Artifact, operations: readonly Operation[],
 <style>${style}</style>
 <main>
 <h1>${escape(name)}</h1>
-<p>Model <code>${escape(digest)}</code> · <a href="./">playground</a> · <a href="card">card</a> · <a href="openapi.json">openapi.json</a></p>
+<p>${model}<a href="openapi.json">openapi.json</a></p>
 <h2 id="operations">Operations</h2>
 ${operations.map((operation) => renderOperation(operation, maxBodyBytes)).join("\n")}
 <h2 id="problems">Problems</h2>
@@ -29,7 +37,8 @@ ${listProblems()
 `;
 }
 
-function renderOperation({ method, path, summary, field, answer }: Operation, maxBodyBytes: number): string {
+function renderOperation(operation: Operation, maxBodyBytes: number): string {
+  const { method, path, summary, field, body, query, answer } = operation;
   const example = answer.example === undefined ? answer.schema : answer.example;
   const shown = answer.contentType.includes("json")
     ? `<pre tabindex="0">${escape(JSON.stringify(example, null, 2))}</pre>`
@@ -39,8 +48,15 @@ function renderOperation({ method, path, summary, field, answer }: Operation, ma
       ? ""
       : `<p>Body: <code>multipart/form-data</code>, an image file (JPEG, PNG, WebP) in the field <code>${escape(field)}</code>; at most ${maxBodyBytes.toLocaleString("en")} bytes.</p>
 <pre tabindex="0">curl -F ${escape(field)}=@image.jpg http://host:port${escape(path)}</pre>`;
+  const json =
+    body === undefined
+      ? ""
+      : `<p>Body: <code>${escape(body.contentType)}</code>.</p>${body.example === undefined ? "" : `<pre tabindex="0">${escape(JSON.stringify(body.example, null, 2))}</pre>`}`;
+  const asked = Object.entries(query ?? {})
+    .map(([key, words]) => `<p><code>?${escape(key)}=</code> ${escape(words)}.</p>`)
+    .join("");
   return `<section><h3><span class="method">${escape(method)}</span> <code>${escape(path)}</code></h3>
-<p>${escape(summary)}.</p>${upload}<p>Answers <code>${escape(answer.contentType)}</code>.</p>${shown}</section>`;
+<p>${escape(summary)}.</p>${upload}${json}${asked}<p>Answers <code>${escape(answer.contentType)}</code>.</p>${shown}</section>`;
 }
 
 /** The playground's colours and type. */

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { FastifyInstance } from "fastify";
 import { locate } from "../../base/locate.ts";
-import type { Refreshed } from "../host.ts";
+import type { Artifact } from "../../artifact/types.ts";
+import type { Guard } from "../guard.ts";
+import { requireHost, type Refreshed } from "../host.ts";
 import { protocols } from "../protocols/index.ts";
-import type { Operation, Reply, Request, Service } from "../service.ts";
-import { sendProblem, takeOver } from "../exchange.ts";
+import type { Operation, Reply, Service } from "../service.ts";
 import { toCard } from "./card.ts";
 import { renderDocs } from "./docs-page.ts";
 import { inferSchema } from "./infer-schema.ts";
@@ -16,30 +17,26 @@ const json = "application/json; charset=utf-8";
 const text = "text/plain; charset=utf-8";
 
 /** Everything the server answers besides the protocols. */
-export function registerPages(app: FastifyInstance, service: Service): void {
-  const { host, metrics } = service;
+export function registerPages(app: FastifyInstance, service: Service, guard: Guard): void {
+  const { metrics, project, limits } = service;
   const operations = (): Operation[] => listOperations(service);
+  const artifact = (): Artifact | undefined => service.host?.current.artifact;
   const send = (reply: Reply, contentType: string, body: string): Reply =>
     reply.header("content-type", contentType).send(body);
+  const docs = (): string => renderDocs(project.name, artifact(), operations(), limits.maxBodyBytes);
 
-  app.get("/", (_request, reply) =>
-    sendPage(reply, readPlayground() ?? renderDocs(host.current.artifact, operations(), service.limits.maxBodyBytes)),
-  );
-  app.get("/docs", (_request, reply) =>
-    sendPage(reply, renderDocs(host.current.artifact, operations(), service.limits.maxBodyBytes)),
-  );
+  app.get("/", (_request, reply) => sendPage(reply, (artifact() && readPlayground()) ?? docs()));
+  app.get("/docs", (_request, reply) => sendPage(reply, docs()));
   app.get("/index", (request, reply) =>
-    send(reply, text, writeIndex(host.current.artifact, operations(), `${request.protocol}://${request.host}`)),
+    send(reply, text, writeIndex(project.name, artifact(), operations(), `${request.protocol}://${request.host}`)),
   );
-  app.get("/card", (_request, reply) => send(reply, json, JSON.stringify(toCard(host.current.artifact, operations()))));
+  app.get("/card", (_request, reply) =>
+    send(reply, json, JSON.stringify(toCard(requireHost(service).current.artifact, operations()))),
+  );
   app.get("/openapi.json", (_request, reply) =>
-    send(
-      reply,
-      json,
-      JSON.stringify(describeService(host.current.artifact, operations(), service.limits.maxBodyBytes)),
-    ),
+    send(reply, json, JSON.stringify(describeService(project.name, artifact(), operations(), limits.maxBodyBytes))),
   );
-  app.get("/healthz", (_request, reply) => send(reply, json, '{"status":"ok"}'));
+  for (const path of ["/healthz", "/livez"]) app.get(path, (_request, reply) => send(reply, json, '{"status":"ok"}'));
   app.get("/readyz", (_request, reply) => {
     const ready = service.isReady();
     send(reply.code(ready ? 200 : 503), json, JSON.stringify({ ready, model: describeModel(service) }));
@@ -48,11 +45,18 @@ export function registerPages(app: FastifyInstance, service: Service): void {
   app.route({
     method: ["GET", "POST"],
     url: "/refresh",
-    handler: (request, reply) => refresh(service, request, reply),
+    async handler(request, reply) {
+      guard.refuseStranger(request.raw);
+      const refreshed = await requireHost(service).refresh();
+      return reply
+        .headers({ "content-type": json, "x-model-digest": refreshed.digest })
+        .send(JSON.stringify(refreshed));
+    },
   });
 }
 
-function describeModel({ host, following }: Service): object {
+function describeModel({ host, following }: Service): object | undefined {
+  if (host === undefined) return undefined;
   const { reference, origin, current } = host;
   return { reference, digest: current.artifact.digest, origin, following: following() };
 }
@@ -60,14 +64,6 @@ function describeModel({ host, following }: Service): object {
 /** Operations in the order to show them: the project's own first. */
 export function listOperations(service: Service): Operation[] {
   return [...protocols.flatMap((protocol) => protocol.describe(service)), ...ownOperations(service)];
-}
-
-function refresh(service: Service, request: Request, reply: Reply): void {
-  service.host.refresh().then(
-    (refreshed) =>
-      reply.headers({ "content-type": json, "x-model-digest": refreshed.digest }).send(JSON.stringify(refreshed)),
-    (error: unknown) => sendProblem(error, takeOver(request, reply), service),
-  );
 }
 
 /** The page may not load anything from elsewhere; its own scripts and styles are inside it. */
@@ -95,8 +91,6 @@ function readPlayground(): string | undefined {
 }
 
 function ownOperations({ host }: Service): Operation[] {
-  const { name, digest } = host.current.artifact;
-  const refreshed: Refreshed = { model: name, digest, changed: false };
   const get = (path: string, summary: string, contentType: string, example?: unknown): Operation => ({
     method: "GET",
     path,
@@ -108,16 +102,22 @@ function ownOperations({ host }: Service): Operation[] {
     },
   });
   const jsonType = "application/json";
-  return [
-    get("/index", "This service in a few lines", "text/plain"),
+  const artifact = host?.current.artifact;
+  const refreshed: Refreshed = { model: artifact?.name ?? "", digest: artifact?.digest ?? "", changed: false };
+  const ofModel = [
     get("/card", "The model's card: digest, signature, metrics, lineage", jsonType),
     get("/refresh", "Loads what the reference points at now; no request fails meanwhile", jsonType, refreshed),
     { ...get("/refresh", "The same as GET", jsonType, refreshed), method: "POST" },
+  ];
+  return [
+    get("/index", "This service in a few lines", "text/plain"),
+    ...(artifact === undefined ? [] : ofModel),
     get("/healthz", "The process is alive", jsonType, { status: "ok" }),
+    get("/livez", "The same, as Kubernetes names it", jsonType, { status: "ok" }),
     get("/readyz", "The model is loaded and callers are welcome; 503 otherwise", jsonType, { ready: true }),
     get("/metrics", "Figures for Prometheus", "text/plain"),
     get("/openapi.json", "This description for programs", jsonType),
     get("/docs", "This description for people", "text/html"),
-    get("/", "The playground: draw or drop an image", "text/html"),
+    get("/", artifact === undefined ? "The same" : "The playground: try the model by hand", "text/html"),
   ];
 }

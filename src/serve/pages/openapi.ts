@@ -1,12 +1,16 @@
 import type { Artifact } from "../../artifact/types.ts";
-import type { Operation } from "../service.ts";
+import type { BodyDescription, Operation } from "../service.ts";
 import { listProblems } from "./problems.ts";
 
 const problemRef = { $ref: "#/components/schemas/Problem" };
 
 /** The service as OpenAPI 3.1: its operations, what each may answer, and the model that answers. */
-export function describeService(artifact: Artifact, operations: readonly Operation[], maxBodyBytes: number): object {
-  const { name, digest, lineage } = artifact;
+export function describeService(
+  name: string,
+  artifact: Artifact | undefined,
+  operations: readonly Operation[],
+  maxBodyBytes: number,
+): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of operations) {
     (paths[operation.path] ??= {})[operation.method.toLowerCase()] = describeOperation(operation, maxBodyBytes);
@@ -15,8 +19,10 @@ export function describeService(artifact: Artifact, operations: readonly Operati
     openapi: "3.1.0",
     info: {
       title: name,
-      version: digest.slice("sha256:".length, "sha256:".length + 12),
-      description: `Model ${digest}, trained on dataset ${lineage.dataset.digest}.`,
+      version: artifact?.digest.slice("sha256:".length, "sha256:".length + 12) ?? "0",
+      ...(artifact !== undefined && {
+        description: `Model ${artifact.digest}, trained on dataset ${artifact.lineage.dataset.digest}.`,
+      }),
     },
     servers: [{ url: "." }],
     paths,
@@ -46,20 +52,27 @@ export function describeService(artifact: Artifact, operations: readonly Operati
   };
 }
 
-function describeOperation({ method, path, summary, field, answer }: Operation, maxBodyBytes: number): object {
+function describeOperation(operation: Operation, maxBodyBytes: number): object {
+  const { method, path, summary, field, body, query, answer, errors } = operation;
   const headers = {
     "x-model-digest": { $ref: "#/components/headers/ModelDigest" },
     "x-request-id": { $ref: "#/components/headers/RequestId" },
   };
   const { contentType, schema, example } = answer;
-  const problem = { description: "Problem", headers, content: { "application/problem+json": { schema: problemRef } } };
-  const asks = field !== undefined;
+  const { contentType: errorType, schema: errorSchema } = errors ?? {
+    contentType: "application/problem+json",
+    schema: problemRef,
+  };
+  const problem = { description: "Problem", headers, content: { [errorType]: { schema: errorSchema } } };
+  const asks = field !== undefined || body !== undefined;
   return {
     operationId:
       `${method.toLowerCase()}${path.replaceAll(/[^A-Za-z0-9]+(\w?)/g, (_, next: string) => next.toUpperCase())}` ||
       "root",
     summary,
-    ...(asks && { requestBody: describeUpload(field, maxBodyBytes) }),
+    ...(field !== undefined && { requestBody: describeUpload(field, maxBodyBytes) }),
+    ...(body !== undefined && { requestBody: describeBody(body) }),
+    ...(query !== undefined && { parameters: describeQuery(query) }),
     responses: {
       200: {
         description: "Answer",
@@ -70,6 +83,19 @@ function describeOperation({ method, path, summary, field, answer }: Operation, 
       default: problem,
     },
   };
+}
+
+function describeBody({ contentType, schema, example }: BodyDescription): object {
+  return { required: true, content: { [contentType]: { schema, ...(example !== undefined && { example }) } } };
+}
+
+function describeQuery(query: Readonly<Record<string, string>>): object[] {
+  return Object.entries(query).map(([name, description]) => ({
+    name,
+    in: "query",
+    description,
+    schema: { type: "string" },
+  }));
 }
 
 function describeUpload(field: string, maxBodyBytes: number): object {

@@ -24,6 +24,7 @@ const startOnly = new Set([
   serve.settingInvalid.code,
   serve.routeTaken.code,
   serve.appInvalid.code,
+  serve.credentialsMissing.code,
 ]);
 
 function isMaker(value: unknown): value is ErrorMaker<object> {

@@ -1,21 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Room } from "../batcher.ts";
-import { sizeOf } from "./ports.ts";
-import { startThread, type ModelThread, type Slot, type ThreadOptions } from "./thread.ts";
+import type { Row } from "./ports.ts";
+import type { Slot } from "./slot.ts";
+import { startThread, type ModelThread, type ThreadOptions } from "./thread.ts";
 
-/** One row of pixels in, one number a label out. */
+/** Rows in, a result for each out. */
 export interface Pool {
   /** Where the next batch would go. */
   room(): Room;
   /** Runs at most `maxRows` rows on the thread with the least to do; waits for one where all have two batches. */
-  run(rows: readonly Uint8Array[]): Promise<NumberRow[]>;
+  run(rows: readonly Row[]): Promise<Row[]>;
   /** A thread is there to run rows. */
   readonly healthy: boolean;
   /** Ends the threads; call it when nothing runs. */
   release(): Promise<void>;
 }
-
-export type NumberRow = Float32Array | Float64Array;
 
 export interface PoolOptions extends ThreadOptions {
   threads: number;
@@ -25,8 +24,6 @@ export interface PoolOptions extends ThreadOptions {
 
 /** Starts all threads at once. A thread that ends by itself is replaced. */
 export async function startPool(options: PoolOptions): Promise<Pool> {
-  const outputSize = sizeOf(options.classifier.output);
-  const inputSize = sizeOf(options.classifier.input);
   const started = await Promise.allSettled(Array.from({ length: options.threads }, () => startThread(options)));
   const all = new Set<Runner>();
   const waiting: ((place: Place) => void)[] = [];
@@ -95,10 +92,7 @@ export async function startPool(options: PoolOptions): Promise<Pool> {
       const taken = take();
       const { runner, slot } = taken instanceof Promise ? await taken : taken;
       try {
-        for (let row = 0; row < rows.length; row++) slot.input.set(rows[row]!, row * inputSize);
-        await slot.run(rows.length);
-        const output = slot.output as Float32Array;
-        return rows.map((_, row) => output.slice(row * outputSize, (row + 1) * outputSize));
+        return await slot.run(rows);
       } catch (error) {
         options.onFault(error);
         throw error;

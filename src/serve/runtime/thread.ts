@@ -3,7 +3,8 @@ import { locate } from "../../base/locate.ts";
 import { switchTelemetryOff } from "../../base/telemetry.ts";
 import { rowFailed, workerDied } from "../errors.ts";
 import { graphLoad } from "../../graph/errors.ts";
-import { bytesPerRow, viewRows, type ImageClassifier, type NumberArray } from "./ports.ts";
+import { bytesPerRow, type ModelPorts, type RowPort } from "./ports.ts";
+import { openMessageSlot, openSharedSlot, type Slot } from "./slot.ts";
 import type { SlotMemory, WorkerAnswer, WorkerCall, WorkerJob } from "./worker.ts";
 
 /** A model on a thread of its own. It runs one batch at a time, one a slot, in the order of their calls. */
@@ -16,33 +17,24 @@ export interface ModelThread {
   stop(): Promise<void>;
 }
 
-export interface Slot {
-  /** Where the rows of the next batch are written, and where its results are read once `run` resolves. */
-  readonly input: NumberArray;
-  readonly output: NumberArray;
-  /** Rejects with `rowFailed` where the model failed, `workerDied` where the thread ended. */
-  run(rows: number): Promise<void>;
-}
-
 export interface ThreadOptions {
   name: string;
   /** Reads the ONNX file. The bytes are handed over to the thread, so they are read for each anew. */
   readModel: () => Promise<Uint8Array>;
-  classifier: ImageClassifier;
+  ports: ModelPorts;
   maxRows: number;
 }
 
 /** Starts the thread, loads the model and runs it once or twice. Rejects with `graphLoad` or `workerDied`. */
 export async function startThread(options: ThreadOptions): Promise<ModelThread> {
-  const { name, classifier, maxRows } = options;
+  const { name, ports, maxRows } = options;
   switchTelemetryOff();
   const model = toOwnMemory(await options.readModel());
-  const memory = (): SlotMemory => ({
-    input: new SharedArrayBuffer(bytesPerRow(classifier.input) * maxRows),
-    output: new SharedArrayBuffer(bytesPerRow(classifier.output) * maxRows),
-  });
-  const memories = [memory(), memory()] as const;
-  const job: WorkerJob = { kind: "run-model", name, model, classifier, maxRows, memories };
+  const share = (all: readonly RowPort[]): SharedArrayBuffer[] =>
+    all.map((port) => new SharedArrayBuffer(bytesPerRow(port) * maxRows));
+  const memory = (): SlotMemory => ({ inputs: share(ports.inputs), outputs: share(ports.outputs) });
+  const memories = ports.exchange === "shared" ? [memory(), memory()] : [];
+  const job: WorkerJob = { kind: "run-model", name, model, ports, maxRows, memories };
   const worker = new Worker(locate(import.meta.url, "worker.ts", "server.js"), {
     workerData: job,
     transferList: [model.buffer],
@@ -52,13 +44,14 @@ export async function startThread(options: ThreadOptions): Promise<ModelThread> 
   });
   const pending: (Pending | undefined)[] = [];
   let reason = "it was stopped";
-  const settle = (slot: number, error?: unknown): void => {
+  const settle = (slot: number, answer: WorkerAnswer | Error): void => {
     const settled = pending[slot];
     pending[slot] = undefined;
-    if (error === undefined) settled?.resolve();
-    else settled?.reject(error);
+    if (answer instanceof Error) settled?.reject(answer);
+    else settled?.resolve(answer);
   };
-  const next = (slot: number): Promise<void> => new Promise((resolve, reject) => (pending[slot] = { resolve, reject }));
+  const next = (slot: number): Promise<WorkerAnswer> =>
+    new Promise((resolve, reject) => (pending[slot] = { resolve, reject }));
   const ended = new Promise<void>((resolve) => {
     worker.once("error", (error: Error) => (reason = error.message));
     worker.once("exit", () => {
@@ -68,8 +61,9 @@ export async function startThread(options: ThreadOptions): Promise<ModelThread> 
     });
   });
   worker.on("message", (answer: WorkerAnswer) => {
-    if (typeof answer === "number") settle(answer);
-    else if (answer.kind === "ready") settle(0);
+    if (typeof answer === "number") settle(answer, answer);
+    else if (answer.kind === "done") settle(answer.slot, answer);
+    else if (answer.kind === "ready") settle(0, answer);
     else if (answer.kind === "failed")
       settle(answer.slot, rowFailed({ model: name, reason: answer.reason, wanted: "a result" }));
     else settle(0, graphLoad({ model: name, reason: answer.reason }));
@@ -81,14 +75,19 @@ export async function startThread(options: ThreadOptions): Promise<ModelThread> 
     await worker.terminate();
     throw error;
   }
-  const openSlot = (slot: 0 | 1): Slot => ({
-    input: viewRows(classifier.input, memories[slot].input, maxRows),
-    output: viewRows(classifier.output, memories[slot].output, maxRows),
-    run(rows) {
-      call(rows * 2 + slot);
-      return next(slot);
-    },
-  });
+  const openSlot = (slot: 0 | 1): Slot => {
+    const slotOptions = {
+      model: name,
+      ports,
+      maxRows,
+      call(at: number, message: WorkerCall) {
+        call(message);
+        return next(at);
+      },
+    };
+    const shared = memories[slot];
+    return shared === undefined ? openMessageSlot(slot, slotOptions) : openSharedSlot(slot, shared, slotOptions);
+  };
   return {
     slots: [openSlot(0), openSlot(1)],
     ended,
@@ -100,8 +99,8 @@ export async function startThread(options: ThreadOptions): Promise<ModelThread> 
 }
 
 interface Pending {
-  resolve: () => void;
-  reject: (error: unknown) => void;
+  resolve: (answer: WorkerAnswer) => void;
+  reject: (error: Error) => void;
 }
 
 /** Memory can be handed over only whole: a view of a part of some buffer is copied. */
