@@ -38,6 +38,8 @@ async function bundle(): Promise<void> {
     // Written when all of it is made: what is there serves on while somebody's change does not compile.
     write: false,
   } as const;
+  // Every thread of a process holds the text: 0.5 MB less of it is 5 MB less memory. Names and lines stay, for stacks.
+  const small = { minifySyntax: true, minifyWhitespace: true, lineLimit: 160 } as const;
   const natives = ["onnxruntime-node", "@napi-rs/image", "esbuild"];
   // CommonJS packages inside an ES module still ask for `require`.
   const banner = {
@@ -51,6 +53,7 @@ async function bundle(): Promise<void> {
       train: "src/train/index.ts",
       cli: "src/cli/main.ts",
       "train-worker": "src/train/sequential/worker.ts",
+      "forest-worker": "src/train/forest/worker.ts",
       "gzip-worker": "src/image/gzip/worker.ts",
     },
     packages: "external",
@@ -64,15 +67,19 @@ async function bundle(): Promise<void> {
     entryPoints: { server: "src/serve/main.ts" },
     external: natives,
     banner,
-    minifySyntax: true,
+    ...small,
   });
-  // The same for the training program of a pod, with the file of its worker threads.
+  // The same for the training program of a pod, with the files of its worker threads.
   const job = await build({
     ...shared,
-    entryPoints: { job: "src/way/job/main.ts", "job-worker": "src/train/sequential/worker.ts" },
+    entryPoints: {
+      job: "src/way/job/main.ts",
+      "job-worker": "src/train/sequential/worker.ts",
+      "job-forest-worker": "src/train/forest/worker.ts",
+    },
     external: natives,
     banner,
-    minifySyntax: true,
+    ...small,
   });
   const made = [library, server, job].flatMap(({ outputFiles }) => outputFiles);
   mkdirSync(dist, { recursive: true });

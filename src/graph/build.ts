@@ -121,6 +121,8 @@ export function addOutput(graph: GraphBuilder, name: string, value: Value): void
 
 /** Operator sets of what is built here: opset 17 is old enough for every runtime about and new enough for every operator used. */
 const opset = 17;
+/** That of trees and label encoders as scikit-learn's converters write them. */
+const mlOpset = 3;
 
 export function toModel(graph: GraphBuilder, metadata: Readonly<Record<string, string>> = {}): Model {
   const renamed = new Map(graph.outputs.map(({ name, value }) => [value.name, name]));
@@ -131,10 +133,14 @@ export function toModel(graph: GraphBuilder, metadata: Readonly<Record<string, s
     inputs: node.inputs.map(rename),
     outputs: node.outputs.map(rename),
   }));
-  const foreign = nodes.some(({ domain }) => domain === "com.microsoft");
+  const uses = (domain: string): boolean => nodes.some((node) => node.domain === domain);
   return {
     irVersion: 8,
-    opsets: { "": opset, ...(foreign && { "com.microsoft": 1 }) },
+    opsets: {
+      "": opset,
+      ...(uses("ai.onnx.ml") && { "ai.onnx.ml": mlOpset }),
+      ...(uses("com.microsoft") && { "com.microsoft": 1 }),
+    },
     producer: { name: "slipway", version: "" },
     graph: {
       name: graph.name,
@@ -155,6 +161,8 @@ export const int = (value: number): Attribute => ({ kind: "int", value });
 export const ints = (value: readonly number[]): Attribute => ({ kind: "ints", value });
 export const float = (value: number): Attribute => ({ kind: "float", value });
 export const text = (value: string): Attribute => ({ kind: "string", value });
+export const floats = (value: Float32Array): Attribute => ({ kind: "floats", value });
+export const texts = (value: readonly string[]): Attribute => ({ kind: "strings", value });
 
 /** The whole shape in numbers. Refuses a variable size. */
 export function sizesOf(op: string, value: Spec): number[] {

@@ -15,6 +15,9 @@ const content = z.discriminatedUnion("kind", [
     channels: z.union([z.literal(1), z.literal(3)]),
   }),
   z.strictObject({ kind: z.literal("probabilities"), labels: z.array(label).min(1) }),
+  z.strictObject({ kind: z.literal("text"), lowercase: z.boolean().optional() }),
+  z.strictObject({ kind: z.literal("features"), names: z.array(label).min(1) }),
+  z.strictObject({ kind: z.literal("boxes"), labels: z.array(label).min(1) }),
 ]);
 
 const tensor = z
@@ -58,16 +61,34 @@ export function parseSignature(text: string): Signature {
   return parsed.data as Signature;
 }
 
-/** An image is [rows, height, width, channels], probabilities are [rows, labels]. */
+/**
+ * An image is [rows, height, width, channels], probabilities are [rows, labels], features [rows, names], boxes [rows, boxes, 6], text is
+ * BYTES of [rows] or [rows, 1].
+ */
 function fits({
+  datatype,
   shape,
   content: meaning,
 }: {
+  datatype: string;
   shape: number[];
   content?: z.infer<typeof content> | undefined;
 }): boolean {
   if (meaning === undefined) return true;
-  const wanted = meaning.kind === "image" ? [meaning.height, meaning.width, meaning.channels] : [meaning.labels.length];
   const inner = shape.slice(1);
-  return inner.length === wanted.length && inner.every((given, axis) => given === -1 || given === wanted[axis]);
+  if (meaning.kind === "text") return datatype === "BYTES" && (inner.length === 0 || isOf(inner, [1]));
+  return isOf(inner, innerShapeOf(meaning));
+}
+
+function isOf(inner: readonly number[], wanted: readonly number[]): boolean {
+  return (
+    inner.length === wanted.length &&
+    inner.every((given, axis) => given === -1 || wanted[axis] === -1 || given === wanted[axis])
+  );
+}
+
+function innerShapeOf(meaning: Exclude<z.infer<typeof content>, { kind: "text" }>): number[] {
+  if (meaning.kind === "image") return [meaning.height, meaning.width, meaning.channels];
+  if (meaning.kind === "boxes") return [-1, 6];
+  return [meaning.kind === "features" ? meaning.names.length : meaning.labels.length];
 }

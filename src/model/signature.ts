@@ -22,8 +22,11 @@ export type Content =
   | { kind: "image"; height: number; width: number; channels: 1 | 3 }
   /** One probability per label, summing to one. */
   | { kind: "probabilities"; labels: readonly string[] }
-  /** UTF-8 strings, one a row: BYTES of shape [-1] or [-1, 1]. */
-  | { kind: "text" }
+  /**
+   * UTF-8 strings, one a row: BYTES of shape [-1] or [-1, 1]. What is asked goes through `prepareText` first, which makes it lower case
+   * where `lowercase` says so.
+   */
+  | { kind: "text"; lowercase?: boolean }
   /** Named columns in this order, along the last axis. */
   | { kind: "features"; names: readonly string[] }
   /**

@@ -1,5 +1,7 @@
 import { defineError, exitCodes } from "../base/errors.ts";
 
+export * from "./weights/errors.ts";
+
 export const trainArgument = defineError<{ maker: string; argument: string; seen: string; wanted: string }>(
   "SLIPWAY_TRAIN_ARGUMENT",
   {
@@ -39,6 +41,23 @@ const dataWords: Readonly<Record<string, string>> = {
   text: "texts (`text` and `label`)",
   table: "columns of numbers (`columns` and `target`)",
 };
+
+export const trainNoWords = defineError<{ texts: number; minLength: number }>("SLIPWAY_TRAIN_NO_WORDS", {
+  message: ({ texts, minLength }) =>
+    `nothing to learn from: none of the ${texts} training texts has a word of ${minLength} characters that occurs often enough`,
+  mend: () => "Lower `minLength` of the tokenizer or `minTexts`, or check that `text` names the column of the texts.",
+  exit: exitCodes.data,
+});
+
+export const experimentsWithoutMetric = defineError<{ metric: string; measured: string }>(
+  "SLIPWAY_TRAIN_EXPERIMENTS_METRIC",
+  {
+    message: ({ metric, measured }) =>
+      `the experiments are judged by ${metric}, but a trainer measured only ${measured}`,
+    mend: () => "Name one of the measured metrics as `metric` of experiments([…]).",
+    exit: exitCodes.usage,
+  },
+);
 
 export const trainDiverged = defineError<{ epoch: number; step: number; loss: string; cause: string; try: string }>(
   "SLIPWAY_TRAIN_DIVERGED",

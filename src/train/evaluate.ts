@@ -1,7 +1,11 @@
 /** @file Judges a model as it is served: its own file, run by onnxruntime, on rows it was not trained on. */
-import type { ImageExamples } from "../data/types.ts";
+import type { Examples as AllExamples, FileExamples } from "../data/types.ts";
 import { createSession, type PlainTensor } from "../graph/run.ts";
-import type { Signature } from "../model/signature.ts";
+import type { Signature, TensorSignature } from "../model/signature.ts";
+import { prepareText } from "../model/text.ts";
+
+/** Rows that a model can be asked about one by one. */
+type Examples = Exclude<AllExamples, FileExamples>;
 
 export interface Evaluation {
   /** Share of rows whose most probable label is theirs. */
@@ -26,7 +30,7 @@ const leastProbability = 1e-8;
 export async function evaluate(
   model: Uint8Array,
   signature: Signature,
-  examples: ImageExamples,
+  examples: Examples,
   rows: Int32Array,
   { threads }: { threads: number },
 ): Promise<Evaluation | undefined> {
@@ -60,7 +64,7 @@ export function toMetrics({ accuracy, loss, confusion }: Evaluation): Record<str
 export async function* predict(
   model: Uint8Array,
   signature: Signature,
-  examples: ImageExamples,
+  examples: Examples,
   rows: Int32Array,
   threads: number,
 ): AsyncGenerator<{ row: number; probabilities: Float32Array }> {
@@ -69,19 +73,10 @@ export async function* predict(
   if (input === undefined || output === undefined) return;
   const session = await createSession(model, { name: "the trained model", threads, arena: false });
   const classes = examples.labels.length;
-  const size = examples.height * examples.width * examples.channels;
   try {
     for (let from = 0; from < rows.length; from += batch) {
       const part = rows.subarray(from, from + batch);
-      const pixels = new Uint8Array(part.length * size);
-      for (const [i, row] of part.entries())
-        pixels.set(examples.pixels.subarray(row * size, (row + 1) * size), i * size);
-      const shape = [part.length, ...input.shape.slice(1)];
-      const image: PlainTensor =
-        input.datatype === "FP32"
-          ? { type: "float32", shape, data: Float32Array.from(pixels) }
-          : { type: "uint8", shape, data: pixels };
-      const results = await session.run({ [input.name]: image });
+      const results = await session.run({ [input.name]: toTensor(examples, part, input) });
       const data = results[output.name]?.data as ArrayLike<number>;
       for (const [i, row] of part.entries()) {
         yield {
@@ -93,6 +88,33 @@ export async function* predict(
   } finally {
     await session.release();
   }
+}
+
+/** The rows as the input takes them, and as a server would give them to it. */
+function toTensor(examples: Examples, rows: Int32Array, input: TensorSignature): PlainTensor {
+  const shape = [rows.length, ...input.shape.slice(1)];
+  if (examples.kind === "text") {
+    const options = input.content?.kind === "text" ? input.content : {};
+    return {
+      type: "string",
+      shape: [rows.length],
+      data: Array.from(rows, (row) => prepareText(examples.texts[row]!, options)),
+    };
+  }
+  if (examples.kind === "table") {
+    const width = examples.columns.length;
+    return { type: "float32", shape: [rows.length, width], data: gather(examples.values, rows, width) };
+  }
+  const pixels = gather(examples.pixels, rows, examples.height * examples.width * examples.channels);
+  return input.datatype === "FP32"
+    ? { type: "float32", shape, data: Float32Array.from(pixels) }
+    : { type: "uint8", shape, data: pixels };
+}
+
+function gather<T extends Uint8Array | Float32Array>(values: T, rows: Int32Array, width: number): T {
+  const part = new (values.constructor as new (length: number) => T)(rows.length * width);
+  for (const [i, row] of rows.entries()) part.set(values.subarray(row * width, (row + 1) * width), i * width);
+  return part;
 }
 
 function indexOfLargest(values: Float32Array): number {

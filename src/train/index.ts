@@ -22,14 +22,27 @@ export { command } from "./command/define.ts";
 export type { CommandOptions } from "./command/define.ts";
 export { adadelta, adam, adamW, sgd } from "./optimizers.ts";
 export { constant, cosine, oneCycle, stepDecay } from "./schedules.ts";
+export { ssd300, weights } from "./weights/define.ts";
+export type { Ssd300Options, WeightsOptions } from "./weights/define.ts";
+export type { Ssd300Network, WeightsTrainer } from "./weights/types.ts";
 export { sequential } from "./sequential/define.ts";
 export type { SequentialOptions } from "./sequential/define.ts";
+export { experiments } from "./experiments/define.ts";
+export type { ExperimentsOptions } from "./experiments/define.ts";
+export { forest } from "./forest/define.ts";
+export type { ForestOptions } from "./forest/define.ts";
+export { logistic, naiveBayes } from "./text/define.ts";
+export type { LogisticOptions, NaiveBayesOptions } from "./text/define.ts";
 export type {
   Augmentation,
   CommandTrainer,
   EpochRecord,
+  ExperimentsTrainer,
+  ForestTrainer,
   Layer,
+  LogisticTrainer,
   Loss,
+  NaiveBayesTrainer,
   Optimizer,
   Schedule,
   SequentialTrainer,

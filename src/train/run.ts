@@ -15,6 +15,16 @@ const kinds: { readonly [K in Trainer["kind"]]: RunKind<Extract<Trainer, { kind:
     (await import("./sequential/run.ts")).trainSequential(trainer, requireKind("sequential", context, "images")),
   command: async (trainer, context) =>
     (await import("./command/run.ts")).trainByCommand(trainer, requireKind("command", context, "images")),
+  naiveBayes: async (trainer, context) =>
+    (await import("./text/run.ts")).trainOnWords(trainer, requireKind("naiveBayes", context, "text")),
+  logistic: async (trainer, context) =>
+    (await import("./text/run.ts")).trainOnWords(trainer, requireKind("logistic", context, "text")),
+  forest: async (trainer, context) =>
+    (await import("./forest/run.ts")).trainForest(trainer, requireKind("forest", context, "table")),
+  weights: async (trainer, context) =>
+    (await import("./weights/run.ts")).trainByWeights(trainer, requireKind("weights", context, "file")),
+  experiments: async (trainer, context) =>
+    (await import("./experiments/run.ts")).trainExperiments(trainer, context, runTrainer),
 };
 
 function requireKind<K extends Examples["kind"]>(

@@ -2,6 +2,7 @@ import type { Report } from "../base/progress.ts";
 import type { Examples, ImageExamples, Split } from "../data/types.ts";
 import type { Layer, Loss } from "../model/layers.ts";
 import type { Signature } from "../model/signature.ts";
+import type { WeightsTrainer } from "./weights/types.ts";
 
 export type { Layer, Loss } from "../model/layers.ts";
 
@@ -59,7 +60,75 @@ export interface CommandTrainer {
   validation: number;
 }
 
-export type Trainer = SequentialTrainer | CommandTrainer;
+/** What counts as a word of a text. */
+export interface WordOptions {
+  lowercase: boolean;
+  /** Characters that a word has at least. */
+  minLength: number;
+}
+
+interface TextTrainer {
+  tokenizer: WordOptions;
+  /** Words in fewer training texts than this are left out. */
+  minTexts: number;
+  seed: number;
+  /** Share of each label kept for validation, 0..1. */
+  validation: number;
+}
+
+export interface NaiveBayesTrainer extends TextTrainer {
+  kind: "naiveBayes";
+  /** Added to the count of every word in every class. */
+  alpha: number;
+  /** Take into account how frequent each label is. */
+  fitPrior: boolean;
+}
+
+export interface LogisticTrainer extends TextTrainer {
+  kind: "logistic";
+  /** Inverse of the weights' penalty. */
+  c: number;
+  steps: number;
+}
+
+/** Formulas are scikit-learn's RandomForestClassifier, splits are sought among bins. */
+export interface ForestTrainer {
+  kind: "forest";
+  trees: number;
+  /** Of a tree: levels of questions. */
+  depth: number;
+  /** Values of a column that a split may lie between; 2..256. */
+  bins: number;
+  /** Columns tried at each split; 0 is the square root of all. */
+  features: number;
+  /** Rows that a leaf has at least. */
+  minLeaf: number;
+  /** 0 is one a core. Any number gives the same forest. */
+  workers: number;
+  seed: number;
+  /** Share of each label, or of the time, kept for validation, 0..1. */
+  validation: number;
+}
+
+/** Trains each of several; the model of the best one is given. */
+export interface ExperimentsTrainer {
+  kind: "experiments";
+  trainers: readonly (ForestTrainer | NaiveBayesTrainer | LogisticTrainer)[];
+  /** Metric that decides, on the same validation rows for all. */
+  metric: string;
+  better: "higher" | "lower";
+  seed: number;
+  validation: number;
+}
+
+export type Trainer =
+  | SequentialTrainer
+  | CommandTrainer
+  | NaiveBayesTrainer
+  | LogisticTrainer
+  | ForestTrainer
+  | ExperimentsTrainer
+  | WeightsTrainer;
 
 /** Without an argument: that of a trainer for images. */
 export interface TrainContext<E extends Examples = ImageExamples> {

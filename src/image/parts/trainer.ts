@@ -13,7 +13,12 @@ export const trainerPath = `${folder}/job.js`;
 export const codeFolder = `${appFolder}/project`;
 
 /** By their names in the image: the program looks for the others beside itself. */
-const files = { "job.js": "job.js", "train-worker.js": "job-worker.js", "kernels.wasm": "kernels.wasm" } as const;
+const files = {
+  "job.js": "job.js",
+  "train-worker.js": "job-worker.js",
+  "forest-worker.js": "job-forest-worker.js",
+  "kernels.wasm": "kernels.wasm",
+} as const;
 
 /** Throws `bundleMissing`. */
 export async function collectTrainer(): Promise<TarEntry[]> {
