@@ -31,6 +31,9 @@ export interface DeploymentNames {
   claim: string;
 }
 
+/** What a server asks for where the project says nothing: enough for a small model under load. */
+export const serverDefaults = { cpu: "100m", memory: "256Mi" };
+
 export function makeDeployment(place: Place, release: ServerRelease, names: DeploymentNames): KubeObject {
   const { project, deploy } = release;
   const selector = toSelector(project, "server");
@@ -85,7 +88,7 @@ function makePod(
         ports: [{ name: portName, containerPort: port, protocol: "TCP" }],
         env: toEnv({ ...ours, ...pickSecrets(user) }),
         ...(Object.keys(texts).length > 0 && { envFrom: [{ configMapRef: { name: names.env } }] }),
-        resources: toRequirements(deploy.resources, { cpu: "100m", memory: "256Mi" }),
+        resources: toRequirements(deploy.resources, serverDefaults),
         startupProbe: look(livePath, probes.startup),
         readinessProbe: look(readyPath, probes.readiness),
         livenessProbe: look(livePath, probes.liveness),
@@ -132,7 +135,7 @@ interface Delivery {
 function deliverModel({ project, model, store, deploy }: ServerRelease, claim: string): Delivery {
   const { delivery = "image", alias = "champion", every = 10 } = deploy.model ?? {};
   if (delivery === "image" || store === undefined) return { env: {}, volumes: [], mounts: [] };
-  const follow = { SLIPWAY_MODEL: `${model?.name ?? project}:${alias}`, SLIPWAY_FOLLOW_SECONDS: String(every) };
+  const follow = { SLIPWAY_FOLLOW: `${model?.name ?? project}:${alias}`, SLIPWAY_FOLLOW_SECONDS: String(every) };
   if ("path" in store) {
     const { volume, mount } = mountVolume(claim);
     return {
@@ -143,14 +146,14 @@ function deliverModel({ project, model, store, deploy }: ServerRelease, claim: s
     };
   }
   // What was pulled stays through a restart of the container: it starts from its last good copy when the registry is away.
-  const copy = scratch("models", "/models", "2Gi");
+  const copy = scratch("cache", "/cache", "2Gi");
   const login = deploy.pullSecrets?.[0] === undefined ? undefined : registryLogin(deploy.pullSecrets[0]);
   return {
     env: {
       ...follow,
       SLIPWAY_REGISTRY: store.prefix,
       ...(store.insecure && { SLIPWAY_REGISTRY_INSECURE: "1" }),
-      SLIPWAY_MODELS: copy.mount.mountPath,
+      SLIPWAY_CACHE: copy.mount.mountPath,
       ...login?.env,
     },
     volumes: [copy.volume, ...(login === undefined ? [] : [login.volume])],
@@ -174,9 +177,9 @@ function spreadOverNodes(selector: Readonly<Record<string, string>>): object[] {
   ];
 }
 
-function describe({ model, codeDigest, image }: ServerRelease): Record<string, string> {
+/** Where it comes from, for people and for whoever asks what runs. */
+function describe({ model, codeDigest }: ServerRelease): Record<string, string> {
   return {
-    [`${domain}/image`]: image.reference,
     [`${domain}/code`]: codeDigest,
     ...(model !== undefined && { [`${domain}/model`]: `${model.name}@${model.digest}` }),
   };

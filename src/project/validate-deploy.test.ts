@@ -158,7 +158,7 @@ describe("each fault names its place, the value seen and the value wanted", () =
     [
       { files: { "/app/server.js": { content: "" } } },
       "deploy.files",
-      `the key is "/app/server.js", wanted a path outside /app, /dev, /models, /proc, /registry, /sys, /tmp and /volume`,
+      `the key is "/app/server.js", wanted a path outside /app, /cache, /dev, /proc, /registry, /sys, /tmp and /volume`,
     ],
     [{ network: "closed" }, "deploy.network", `is "closed", wanted { from: […], to: […] }, or "open"`],
     [

@@ -68,15 +68,15 @@ const secretKey = fields({ secret: objectName, key: text }, `{ secret: "login", 
 /** What the pods' objects say themselves; a project that said it too would break its own pods. */
 const ownVariables = new Set(
   [
+    ["SLIPWAY_APP", "SLIPWAY_STORE", "SLIPWAY_MODEL", "SLIPWAY_CACHE", "SLIPWAY_REGISTRY", "SLIPWAY_REGISTRY_INSECURE"],
     [
-      "SLIPWAY_APP",
-      "SLIPWAY_STORE",
-      "SLIPWAY_MODEL",
-      "SLIPWAY_MODELS",
-      "SLIPWAY_REGISTRY",
-      "SLIPWAY_REGISTRY_INSECURE",
+      "SLIPWAY_FOLLOW",
+      "SLIPWAY_FOLLOW_SECONDS",
+      "SLIPWAY_ANNOUNCE",
+      "SLIPWAY_WITH_PARENT",
+      "SLIPWAY_WORKSPACE",
+      "SLIPWAY_JOB_PHASE",
     ],
-    ["SLIPWAY_FOLLOW_SECONDS", "SLIPWAY_ANNOUNCE", "SLIPWAY_WITH_PARENT", "SLIPWAY_WORKSPACE", "SLIPWAY_JOB_PHASE"],
   ].flat(),
 );
 
@@ -101,8 +101,8 @@ const filePath = z
     wanted("a path without empty parts, . and .."),
   )
   .refine(
-    (at) => !/^\/(?:app|dev|models|proc|registry|sys|tmp|volume)(?:\/|$)/.test(at),
-    wanted("a path outside /app, /dev, /models, /proc, /registry, /sys, /tmp and /volume"),
+    (at) => !/^\/(?:app|cache|dev|proc|registry|sys|tmp|volume)(?:\/|$)/.test(at),
+    wanted("a path outside /app, /cache, /dev, /proc, /registry, /sys, /tmp and /volume"),
   );
 
 const files = z.record(
