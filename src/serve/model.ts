@@ -3,6 +3,7 @@ import type { Artifact } from "../artifact/types.ts";
 import type { Metrics } from "../http/metrics.ts";
 import type { Logger } from "../http/log.ts";
 import type { Prediction } from "../project/types.ts";
+import { chooseThreads } from "./threads.ts";
 import { createBatcher, type RowOwner } from "./batcher.ts";
 import { rowFailed } from "./errors.ts";
 import { checkRoutes, toFace, type Face } from "./face.ts";
@@ -37,7 +38,8 @@ export interface ModelOptions {
   source: ModelSource;
   /** Its routes must be such as the model can answer. */
   project: Pick<ServedProject, "serve">;
-  threads: number;
+  /** Default: by the cores, the memory and the model's size. */
+  threads: number | undefined;
   batching: { maxRows: number; maxQueuedRows: number };
   metrics: Metrics;
   log: Logger;
@@ -57,7 +59,7 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
     readModel: () => options.source.readModel(artifact),
     ports,
     maxRows: ports.fixedRows ?? maxRows,
-    threads: options.threads,
+    threads: options.threads ?? chooseThreads(artifact.model.size),
     onFault: (error) => log.error({ err: error, model: name, digest: artifact.digest }, "a model's thread failed"),
   });
   const batches = metrics.batches(name);

@@ -1,6 +1,5 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { availableParallelism } from "node:os";
 import type { FastifyInstance } from "fastify";
 import { createBodyReader } from "../http/body.ts";
 import { createLog, type Logger } from "../http/log.ts";
@@ -75,7 +74,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       fallback: follow === undefined ? undefined : options.reference,
       source,
       project,
-      threads: options.threads ?? Math.min(4, Math.max(1, availableParallelism() - 1)),
+      threads: options.threads,
       batching: { maxRows, maxQueuedRows },
       metrics,
       log,
