@@ -22,7 +22,7 @@ export async function loadProject(folderOrConfigPath: string): Promise<Project> 
   const { code, digest: codeDigest } = await bundleProject(root, configPath);
   const appPath = await writeApp(root, code);
   const { default: definition } = await importApp(appPath, configPath);
-  return { root, configPath, definition: validate(definition, configPath), codeDigest, appPath };
+  return { root, configPath, definition: addData(validate(definition, configPath)), codeDigest, appPath };
 }
 
 /** The config of the folder itself, or of the nearest folder above it: commands work from a subfolder too. */
@@ -86,6 +86,11 @@ function findPlace(error: unknown, root: string): string | undefined {
       return `${file}:${line}:${column}`;
   }
   return undefined;
+}
+
+/** Weights that were trained elsewhere are the project's data: what reads, locks and sends data treats them as any other. */
+function addData(definition: ProjectDefinition): ProjectDefinition {
+  return definition.train?.kind === "weights" ? { ...definition, data: definition.train.source } : definition;
 }
 
 function validate(definition: unknown, configPath: string): ProjectDefinition {
