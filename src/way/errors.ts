@@ -92,21 +92,13 @@ export const registryNotInside = defineError<{ registry: string }>("SLIPWAY_WAY_
   exit: exitCodes.usage,
 });
 
-export const jobGone = defineError<{ job: string; namespace: string }>("SLIPWAY_WAY_JOB_GONE", {
-  message: ({ job, namespace }) => `the Job ${job} in the namespace ${namespace} was deleted while it was watched`,
-  mend: () => "Run `slipway up` again: it starts the training anew, from its checkpoint where there is a volume.",
-  exit: exitCodes.target,
+export const jobGoesOn = defineError<{ job: string; namespace: string; context: string }>("SLIPWAY_WAY_JOB_GOES_ON", {
+  message: ({ job, context, namespace }) =>
+    `interrupted; the Job ${job} trains on (${context}, namespace ${namespace})`,
+  mend: ({ context, job, namespace }) =>
+    `Come back to it with \`slipway up --target ${context}\`; stop it with \`kubectl --context ${context} -n ${namespace} delete job ${job}\`.`,
+  exit: exitCodes.interrupted,
 });
-
-export const jobUnexplained = defineError<{ job: string; namespace: string; reason: string }>(
-  "SLIPWAY_WAY_JOB_UNEXPLAINED",
-  {
-    message: ({ job, reason }) => `the Job ${job} failed: ${reason}`,
-    mend: ({ job, namespace }) =>
-      `Look at \`kubectl -n ${namespace} describe job ${job}\` and its pods. OOMKilled: give it more memory (\`deploy: { train: { resources: { memory: "4Gi" } } }\`); DeadlineExceeded: a longer \`deadline\`.`,
-    exit: exitCodes.target,
-  },
-);
 
 export const jobLeftNothing = defineError<{ job: string; store: string; inputs: string }>("SLIPWAY_WAY_JOB_NOTHING", {
   message: ({ job, store, inputs }) => `the Job ${job} succeeded, but ${store} has no model of the inputs ${inputs}`,

@@ -13,6 +13,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "Train, judge and store a model, without serving it",
     load: async () => (await import("./train.ts")).train,
   },
+  {
+    name: "diff",
+    summary: "Show what `up` would change on a cluster",
+    load: async () => (await import("./diff.ts")).diff,
+  },
   { name: "serve", summary: "Serve a stored model", load: async () => (await import("./serve.ts")).serve },
   { name: "predict", summary: "Ask the model about files", load: async () => (await import("./predict.ts")).predict },
   { name: "status", summary: "Show what runs on a target", load: async () => (await import("./status.ts")).status },

@@ -1,4 +1,5 @@
 import { loadProject } from "../../project/load.ts";
+import { chooseCluster, clusterOptions } from "../cluster.ts";
 import { defineCommand, type OptionDefinition } from "../command.ts";
 import { printSteps } from "../view/steps.ts";
 
@@ -11,13 +12,20 @@ export const train = defineCommand({
   description:
     "Trains the project's model, holds it against the gate, stores it, and makes it the champion. A model of the same data, trainer and seed is not trained twice.",
   arguments: [["[project]", "the project's folder (default: this one, or the nearest above it)"]],
-  options: trainingOptions,
+  options: [...trainingOptions, ...clusterOptions],
   examples: [
     ["slipway train", ""],
     ["slipway train --resume", "after Ctrl-C: to the same result as without it"],
+    ["slipway train --target work", "by a Job on the cluster of the kubeconfig context `work`"],
   ],
   async run(io, { args: [folder = "."], options }) {
     const project = await loadProject(folder);
+    const cluster = chooseCluster(project, options);
+    if (cluster !== undefined) {
+      const { trainThere } = await import("../up-there.ts");
+      await trainThere(io, project, cluster, options);
+      return;
+    }
     const way = await import("../../way/up.ts");
     io.print(project.definition.name);
     const { report, signal } = io;

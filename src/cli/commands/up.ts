@@ -3,6 +3,7 @@ import { loadProject } from "../../project/load.ts";
 import type { Project } from "../../project/types.ts";
 import type { TrainResult } from "../../way/up.ts";
 import { findRoute } from "../../way/verify-step.ts";
+import { chooseCluster, clusterOptions } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
 import { portOption } from "../project.ts";
 import { stayInForeground } from "../serving.ts";
@@ -12,21 +13,30 @@ import { trainingOptions } from "./train.ts";
 
 export const up = defineCommand({
   description:
-    "Goes the whole way: freezes the data, trains, holds the model against the gate, stores it, serves it, and sends the validation images through the live endpoint. What is done already for the same digests is not done again. Then it stays until Ctrl-C.",
+    "Goes the whole way: freezes the data, trains, holds the model against the gate, stores it, serves it, and sends the validation images through the live endpoint. What is done already for the same digests is not done again. On this machine it then stays until Ctrl-C; on a cluster (--target) training is a Job, and what was deployed stays.",
   arguments: [["[project]", "the project's folder (default: this one, or the nearest above it)"]],
   options: [
     portOption,
     ...trainingOptions,
+    ...clusterOptions,
+    { flags: "--dry-run", text: "on a cluster: show what would change, field by field, and change nothing" },
     { flags: "--exit", text: "stop what was started after the verification, and end: for CI" },
     { flags: "--detach", text: "end after the verification and leave the server running" },
   ],
   examples: [
     ["slipway up examples/digits", ""],
     ["slipway up --port 8080", ""],
+    ["slipway up --target work", "on the cluster of the kubeconfig context `work`"],
     ["slipway up --exit --json", "in CI: everything checked, one JSON document"],
   ],
   async run(io, { args: [folder = "."], options }) {
     const project = await loadProject(folder);
+    const cluster = chooseCluster(project, options);
+    if (cluster !== undefined) {
+      const { upThere } = await import("../up-there.ts");
+      await upThere(io, project, cluster, options);
+      return;
+    }
     const way = await import("../../way/up.ts");
     io.print(`${io.paint("bold", project.definition.name)} → local`);
     const { report, signal } = io;

@@ -12,45 +12,37 @@ import type { Project } from "../../project/types.ts";
 import { deployFileMissing } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
 import type { ClusterPlace, SharedStore } from "./place.ts";
-import { publishImage, type Published } from "./publish.ts";
+import type { Build, Published } from "./publish.ts";
 
 /** Whether the model travels in the image. */
 export function isInImage({ deploy }: Pick<ClusterPlace, "deploy">): boolean {
   return (deploy.model?.delivery ?? "image") === "image";
 }
 
-/** Builds the image that serves, and sends what the registry or the nodes lack. */
-export async function publishServer(
+/** How the image that serves is built: with the model as its last layer, unless that travels otherwise. */
+export async function planServer(
   project: Project,
   artifact: Artifact | undefined,
-  store: Pick<Store, "pack"> | undefined,
+  store: Pick<Store, "pack">,
   place: ClusterPlace,
-  options: WayOptions,
-): Promise<Published> {
-  const { report } = options;
+  { report }: Pick<WayOptions, "report">,
+): Promise<{ name: string; tag: string; build: Build }> {
   const model: PackedArtifact | undefined =
-    artifact === undefined || store === undefined || !isInImage(place)
-      ? undefined
-      : await store.pack(`${artifact.name}@${artifact.digest}`);
-  const { name } = project.definition;
-  return publishImage(
-    place,
-    {
-      name,
-      // What is served is kept by a registry that drops what has no tag.
-      tag: `serve-${hex(artifact !== undefined && model !== undefined ? artifact.digest : project.codeDigest)}`,
-      build: (platform) => buildImage(platform, { project, model, base: "host", report }),
-    },
-    options,
-  );
+    artifact === undefined || !isInImage(place) ? undefined : await store.pack(`${artifact.name}@${artifact.digest}`);
+  return {
+    name: project.definition.name,
+    // What is served is kept by a registry that drops what has no tag.
+    tag: `serve-${hex(model?.artifact.digest ?? project.codeDigest)}`,
+    build: (platform) => buildImage(platform, { project, model, base: "host", report }),
+  };
 }
 
 export async function describeRelease(
   project: Project,
   artifact: Artifact | undefined,
   image: Published["source"],
-  place: ClusterPlace,
-  shared: SharedStore | undefined,
+  place: Pick<ClusterPlace, "namespace" | "ownsNamespace" | "deploy">,
+  shared: Pick<SharedStore, "inside"> | undefined,
 ): Promise<ServerRelease> {
   const { definition, root, codeDigest } = project;
   return {

@@ -6,7 +6,7 @@ import { findImporter } from "../../image/destinations/find.ts";
 import { pushImage } from "../../image/destinations/registry.ts";
 import { referTo } from "../../image/delivery/choose.ts";
 import { importedName } from "../../image/imported-name.ts";
-import type { Image, Platform } from "../../image/types.ts";
+import type { Image, ImageIndex, Platform } from "../../image/types.ts";
 import type { ImageSource } from "../../kube/types.ts";
 import { openRepository } from "../../oci/repository.ts";
 import { registryOptions, type ClusterPlace } from "./place.ts";
@@ -25,38 +25,42 @@ export function describeImage(place: ClusterPlace, name: string, digest: Digest)
   return referTo(place.delivery, name, digest);
 }
 
-/** Builds for each platform of the nodes, and pushes or imports what is missing there. `tag` keeps it through a registry's clean-up. */
+export type Build = (platform: Platform) => Promise<Image>;
+
+/** The image for what the nodes run, made and not sent. */
+export async function makeImage(
+  { delivery, platforms }: Pick<ClusterPlace, "delivery" | "platforms">,
+  build: Build,
+): Promise<Image | ImageIndex> {
+  // An importer speaks to one kind of node.
+  if (delivery.kind === "import") return build(await findImporter(delivery.to).platform());
+  const images: Image[] = [];
+  // One after the other: each uses all cores when it compresses.
+  for (const platform of platforms) images.push(await build(platform));
+  const [only, ...more] = images;
+  return only !== undefined && more.length === 0 ? only : { images, annotations: only?.annotations ?? {} };
+}
+
+/** Builds, and pushes or imports what is missing there. `tag` keeps it through a registry's clean-up. */
 export async function publishImage(
   place: ClusterPlace,
-  { name, tag, build }: { name: string; tag: string; build: (platform: Platform) => Promise<Image> },
+  { name, tag, build }: { name: string; tag: string; build: Build },
   { report, signal }: { report: Report; signal: AbortSignal },
 ): Promise<Published> {
   const { delivery } = place;
+  const image = await makeImage(place, build);
+  const { digest } = listContent(image).root;
+  const size = sizeOf("images" in image ? image.images : [image]);
+  const source = describeImage(place, name, digest);
   if (delivery.kind === "import") {
-    const importer = findImporter(delivery.to);
-    const image = await build(await importer.platform());
-    const { digest } = listContent(image).root;
-    const { places } = await importer.import(image, [importedName(name, digest)], { report, signal });
-    const sent = places.reduce((sum, one) => sum + one.sent, 0);
-    return { source: describeImage(place, name, digest), digest, sent, size: sizeOf([image]) };
+    if ("images" in image) throw new TypeError("an importer's image is of one platform");
+    const { places } = await findImporter(delivery.to).import(image, [importedName(name, digest)], { report, signal });
+    return { source, digest, sent: places.reduce((sum, one) => sum + one.sent, 0), size };
   }
-  const images = await buildAll(place, build);
-  const [only, ...more] = images;
-  const made = only !== undefined && more.length === 0 ? only : { images, annotations: only?.annotations ?? {} };
   const repository = openRepository(`${delivery.push}/${name}`, registryOptions(place));
-  const { root, layers } = await pushImage(repository, made, { tags: [tag], report, signal });
-  const sent = layers.reduce((sum, { size, pushed }) => sum + (pushed === "uploaded" ? size : 0), 0);
-  return { source: describeImage(place, name, root.digest), digest: root.digest, sent, size: sizeOf(images) };
-}
-
-/** One after the other: each uses all cores when it compresses. */
-export async function buildAll(
-  { platforms }: Pick<ClusterPlace, "platforms">,
-  build: (platform: Platform) => Promise<Image>,
-): Promise<Image[]> {
-  const images: Image[] = [];
-  for (const platform of platforms) images.push(await build(platform));
-  return images;
+  const { layers } = await pushImage(repository, image, { tags: [tag], report, signal });
+  const sent = layers.reduce((sum, { size: of, pushed }) => sum + (pushed === "uploaded" ? of : 0), 0);
+  return { source, digest, sent, size };
 }
 
 function sizeOf(images: readonly Image[]): number {

@@ -8,7 +8,7 @@ import { nameJob, toTrainingObjects } from "../../kube/training.ts";
 import type { TrainingRun } from "../../kube/types.ts";
 import { requireTraining } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
-import { jobLeftNothing } from "../errors.ts";
+import { jobGoesOn, jobLeftNothing } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
 import { findJob, followJob, stateOf, type JobSubject } from "./follow-job.ts";
 import type { ClusterPlace, SharedStore } from "./place.ts";
@@ -65,7 +65,16 @@ export async function trainOnCluster(
     await applyTraining(place, run, options);
   }
   options.onJob?.({ name: subject.name, namespace: subject.namespace, attached });
-  await followJob(subject, { report, signal });
+  const { deadline = 21_600 } = place.deploy.train ?? {};
+  try {
+    await followJob(subject, { report, signal, deadlineMs: (deadline + 300) * 1000 });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw jobGoesOn(
+      { job: subject.name, namespace: subject.namespace, context: place.cluster.context },
+      { cause: error },
+    );
+  }
   const artifact = await store.find(name, inputs);
   if (artifact === undefined)
     throw jobLeftNothing({ job: subject.name, store: store.location, inputs: shortDigest(inputs) });

@@ -1,11 +1,13 @@
 /** @file The whole way on a cluster: data here, training there (or here), gate and alias in the shared store, image, deployment, verification. */
-import { openStore, storeFolder } from "../../artifact/store/layout.ts";
 import { copyArtifact } from "../../artifact/store/copy.ts";
-import type { Artifact, Store } from "../../artifact/types.ts";
+import type { Artifact } from "../../artifact/types.ts";
 import type { Dataset, Split } from "../../data/types.ts";
+import type { Endpoint } from "../../deploy/cluster/endpoint.ts";
+import { recordOutcome } from "../../deploy/cluster/history.ts";
+import type { ImageSource, ServerRelease } from "../../kube/types.ts";
 import { isTrained, requireTraining } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
-import { createClock, type RunStep } from "../clock.ts";
+import { createClock, type Done, type RunStep } from "../clock.ts";
 import { dataStep } from "../data-step.ts";
 import { describeDataset, describeTraining, describeVerification } from "../describe.ts";
 import { digestInputs } from "../inputs.ts";
@@ -13,12 +15,22 @@ import { promoteStep } from "../promote-step.ts";
 import { trainStep } from "../train-step.ts";
 import type { StepOutcome, WayOptions } from "../types.ts";
 import { listValidationFiles, verifyStep } from "../verify-step.ts";
-import { applyRelease, countActions, describeModel, describeRelease, publishServer } from "./deploy-step.ts";
-import { openPlace, openSharedStore, type ClusterChoice, type ClusterPlace, type SharedStore } from "./place.ts";
-import { settleRelease } from "./settle.ts";
+import {
+  applyRelease,
+  countActions,
+  describeModel,
+  describeRelease,
+  planServer,
+  type Deployed,
+} from "./deploy-step.ts";
+import { openPlace, type ClusterChoice, type ClusterPlace } from "./place.ts";
+import { planOnCluster, type ClusterPlan } from "./plan.ts";
+import { publishImage } from "./publish.ts";
+import { reachRelease, settleRelease, type SettleOptions, type Settled } from "./settle.ts";
+import { openStores, type Stores } from "./stores.ts";
 import { trainOnCluster, type ClusterTrainOptions } from "./train-step.ts";
 
-export interface ClusterUpOptions extends ClusterTrainOptions {
+export interface ClusterUpOptions extends ClusterTrainOptions, SettleOptions {
   /** Told before anything is changed. */
   onTarget?: (place: Pick<ClusterPlace, "cluster" | "namespace" | "delivery">) => void;
 }
@@ -37,8 +49,8 @@ export interface ClusterUpResult {
   context: string;
   namespace: string;
   trained?: ClusterTrainResult;
-  /** Where it answers, the best for a caller first. */
-  urls: readonly string[];
+  /** Where it answers, the best for a caller first; none where it is reached from inside the cluster alone. */
+  endpoints: readonly Endpoint[];
   steps: StepOutcome[];
 }
 
@@ -60,6 +72,12 @@ export async function trainThere(
   );
 }
 
+/** What `upOnCluster` would do. Changes nothing. */
+export async function planUp(project: Project, choice: ClusterChoice, options: ClusterUpOptions): Promise<ClusterPlan> {
+  await using place = await openTold(project, choice, options);
+  return planOnCluster(project, place, await openStores(project, place, options), options);
+}
+
 /** All of it. What is done already for the same digests is not done again. Throws what the steps throw. */
 export async function upOnCluster(
   project: Project,
@@ -76,63 +94,65 @@ export async function upOnCluster(
   const artifact = trained?.artifact;
 
   const image = await step("image", async () => {
-    const found = await publishServer(project, artifact, stores.store, place, options);
+    const found = await publishImage(place, await planServer(project, artifact, stores.store, place, options), options);
     const text = found.source.reference;
     return { value: found, kept: found.sent === 0, text, facts: { ...found } };
   });
-  const deployed = await step("deploy", async () => {
-    const release = await describeRelease(project, artifact, image.source, place, stores.shared);
-    const applied = await applyRelease(place, release, options);
-    const settled = await settleRelease(place, release, applied, options);
-    const kept = applied.kept && settled.waited === 0;
-    const text = kept
-      ? `${describeModel(artifact)} runs already (${settled.ready} of ${settled.replicas} ready)`
-      : [countActions(applied.events), `${settled.ready} of ${settled.replicas} ready`]
-          .filter((one) => one !== "")
-          .join(" · ");
-    return { value: { applied, settled }, kept, text, facts: { ...settled, events: applied.events } };
-  });
-  const { urls } = deployed.settled;
-  if (trained !== undefined) {
-    await step("verify", async () => {
-      if (deployed.applied.kept && deployed.applied.release?.outcome === "live")
-        return { value: undefined, kept: true, text: "already verified", facts: {} };
-      const { dataset, split } = trained;
-      const files = listValidationFiles(dataset.folder, dataset.entries, split.validation);
-      const { report, signal } = options;
-      const found = await verifyStep({
-        project,
-        artifact: trained.artifact,
-        url: urls[0] ?? "",
-        files,
-        report,
-        signal,
-      });
-      return { value: undefined, ...describeVerification(found, dataset) };
-    });
-  }
-  const { context } = place.cluster;
-  const { namespace } = place;
-  return { name: project.definition.name, context, namespace, ...(trained !== undefined && { trained }), urls, steps };
+  const { release, applied, settled } = await step("deploy", () =>
+    deploy(project, artifact, image.source, place, stores, options),
+  );
+  await using reached = await reachRelease(place, release, settled);
+  if (trained !== undefined) await step("verify", () => verify(project, trained, place, applied, reached.url, options));
+  return {
+    name: project.definition.name,
+    context: place.cluster.context,
+    namespace: place.namespace,
+    ...(trained !== undefined && { trained }),
+    endpoints: settled.endpoints,
+    steps,
+  };
 }
 
-interface Stores {
-  /** Undefined without a registry. */
-  shared: SharedStore | undefined;
-  /** Where the champion is. */
-  store: Store;
-  /** The project's own. */
-  own: Store;
-}
-
-async function openStores(
-  { root }: Project,
+async function deploy(
+  project: Project,
+  artifact: Artifact | undefined,
+  image: ImageSource,
   place: ClusterPlace,
-  { report }: Pick<WayOptions, "report">,
-): Promise<Stores> {
-  const own = await openStore(storeFolder(root));
-  const shared = openSharedStore(place, report);
-  return { shared, own, store: shared?.store ?? own };
+  { shared }: Stores,
+  options: ClusterUpOptions,
+): Promise<Done<{ release: ServerRelease; applied: Deployed; settled: Settled }>> {
+  options.report({ step: "deploy", label: "apply the objects" });
+  const release = await describeRelease(project, artifact, image, place, shared);
+  const applied = await applyRelease(place, release, options);
+  const settled = await settleRelease(place, release, applied, options);
+  const text = applied.kept
+    ? `${describeModel(artifact)} runs already (${settled.text})`
+    : [countActions(applied.events), settled.text].filter((one) => one !== "").join(" · ");
+  const facts = {
+    release: applied.release?.number,
+    pods: settled.pods,
+    events: applied.events.map(({ ref, action }) => ({ kind: ref.kind, name: ref.name, action })),
+    warnings: settled.warnings.map(({ cause, mend }) => ({ message: `${cause} ${mend}` })),
+  };
+  return { value: { release, applied, settled }, kept: applied.kept, text, facts };
+}
+
+/** The history remembers which release was verified: the same one is not verified again, from whatever machine. */
+async function verify(
+  project: Project,
+  { artifact, dataset, split }: ClusterTrainResult,
+  { cluster, namespace }: ClusterPlace,
+  { kept, release }: Deployed,
+  url: string,
+  { report, signal }: WayOptions,
+): Promise<Done<void>> {
+  if (kept && release?.outcome === "live")
+    return { value: undefined, kept: true, text: "already verified", facts: { release: release.number } };
+  const files = listValidationFiles(dataset.folder, dataset.entries, split.validation);
+  const found = await verifyStep({ project, artifact, url, files, patienceMs: 30_000, report, signal });
+  if (release !== undefined)
+    await recordOutcome(cluster, { project: project.definition.name, namespace, number: release.number }, "live");
+  return { value: undefined, ...describeVerification(found, dataset) };
 }
 
 async function openTold(

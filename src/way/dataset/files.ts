@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { nameOf } from "../../data/file/download.ts";
 import { isUrl } from "../../data/idx/fetch.ts";
 import type { DataSource, Dataset } from "../../data/types.ts";
 import type { DatasetFile } from "./group.ts";
@@ -15,7 +16,7 @@ import type { PushableDataset } from "./push.ts";
 export async function listDatasetFiles(dataset: Dataset, root: string): Promise<PushableDataset | undefined> {
   const { source, digest, folder, entries } = dataset;
   const shared = { source, digest };
-  if (source.kind === "imageFolder")
+  if (source.kind === "imageFolder" || source.kind === "file")
     return { ...shared, folder, files: entries.map(({ path, digest: of, size }) => ({ path, digest: of, size })) };
   const paths = listPaths(source, root);
   if (paths === undefined) return undefined;
@@ -28,6 +29,10 @@ export async function listDatasetFiles(dataset: Dataset, root: string): Promise<
 /** The same source, but of the files in `folder`. */
 export function relocate(source: DataSource, folder: string): DataSource {
   if (source.kind === "imageFolder") return { ...source, path: folder };
+  if (source.kind === "file") {
+    const name = isUrl(source.path) ? nameOf(source.path) : basename(source.path);
+    return { ...source, path: join(folder, name) };
+  }
   if (source.kind === "jsonl" || source.kind === "csv") return { ...source, path: join(folder, basename(source.path)) };
   if (source.kind === "idx") {
     if (isUrl(source.images) || isUrl(source.labels)) return source;
@@ -40,7 +45,7 @@ export function relocate(source: DataSource, folder: string): DataSource {
   return { kind: "jsonl", path: join(folder, `${name}.jsonl`), rows, growing };
 }
 
-function listPaths(source: Exclude<DataSource, { kind: "imageFolder" }>, root: string): string[] | undefined {
+function listPaths(source: Exclude<DataSource, { kind: "imageFolder" | "file" }>, root: string): string[] | undefined {
   if (source.kind === "rows") return [join(root, ".slipway", "cache", "rows", `${source.name}.jsonl`)];
   if (source.kind !== "idx") return [resolve(root, source.path)];
   if (isUrl(source.images) || isUrl(source.labels)) return undefined;
