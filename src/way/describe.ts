@@ -10,8 +10,11 @@ import { countOf, milliseconds, show } from "./words.ts";
 
 export function describeDataset(dataset: Dataset, { locked = false, grown = 0 } = {}): Told {
   const { entries, labels, digest, warnings } = dataset;
+  const [file] = entries;
   const parts = [
-    `${countOf(entries.length, unitOf(dataset))}, ${countOf(labels.length, "label")}`,
+    dataset.kind === "file" && file !== undefined
+      ? `${file.path}, ${(file.size / 1e6).toFixed(1)} MB`
+      : `${countOf(entries.length, unitOf(dataset))}, ${countOf(labels.length, "label")}`,
     shortDigest(digest),
     ...(locked ? ["locked"] : grown > 0 ? [`${countOf(grown, "new one")} locked`] : []),
   ];
@@ -25,6 +28,7 @@ export function describeTraining(
   const { inputs, metrics, history, seed, durationSeconds } = lineage;
   const facts = { digest, inputs, metrics, seed, durationSeconds, epochs: history.length };
   if (!trained) return { text: `already trained (${shortDigest(digest)})`, facts };
+  if (dataset.kind === "file") return { text: countOf(metrics["parameters"] ?? 0, "parameter"), facts };
   const [first] = Object.entries(metrics);
   const metric = metrics["accuracy"] === undefined ? first : (["accuracy", metrics["accuracy"]] as const);
   const text = [
@@ -45,6 +49,8 @@ export function describePromotion({ artifact, moved }: Promoted): Told {
 }
 
 export function describeVerification(found: Verified, dataset: Dataset): Told {
+  // Weights that were trained elsewhere come with nothing to send: that the server has them, and is ready, was seen.
+  if (found.count === 0) return { text: "ready, with this model", facts: { ...found } };
   const accuracy = found.correct / found.count;
   const text = [
     `${countOf(found.count, unitOf(dataset))} through the endpoint`,
