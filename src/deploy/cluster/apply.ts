@@ -16,7 +16,7 @@ import {
   withContents,
 } from "./inventory.ts";
 import { findMembers } from "./members.ts";
-import { ensureNamespace, findNamespace } from "./namespace.ts";
+import { ensureNamespace, findNamespace, isMade } from "./namespace.ts";
 import { deleteObject, getObject, refOf } from "./objects.ts";
 import { type Hold, holdParent } from "./parent.ts";
 import { applyTrial, type Trial, tryObjects } from "./trial.ts";
@@ -82,6 +82,11 @@ export async function applyObjects(
     options.onEvent?.(event);
   };
   if (dryRun) {
+    for (const wanted of spaces) {
+      const found = await findNamespace(cluster, wanted.metadata.name);
+      const ours = "object" in found && isMade(found.object);
+      tell({ ref: refOf(wanted), action: found.state === "missing" ? "created" : ours ? "unchanged" : "foreign" });
+    }
     for (const trial of trials) tell({ ref: refOf(trial.object), action: trial.action });
     const held = fresh ? undefined : await getObject(cluster, parent);
     if (prune && held !== undefined)

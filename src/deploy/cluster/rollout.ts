@@ -64,6 +64,9 @@ export async function watchRollout(cluster: Cluster, options: RolloutOptions): P
       fields: { "metadata.name": route },
       optional: true,
     })),
+    ...((options.routes ?? []).some(({ kind }) => kind === "Ingress")
+      ? [{ apiVersion: "networking.k8s.io/v1", kind: "IngressClass", optional: true }]
+      : []),
   ];
   const subject = `Deployment ${name} in namespace ${namespace}`;
   return wait(cluster, watched, subject, options, (objects) => {
@@ -134,7 +137,7 @@ async function wait(
   try {
     for await (const objects of withTicks(watchObjects(cluster, watched, stop), 2000)) {
       const seen = look(objects);
-      const findings = seen.done ? [] : await findCauses(collector, seen.relevant);
+      const findings = await findCauses(collector, seen.relevant);
       last = { look: seen, findings };
       onTree?.(seen.tree, findings);
       const seconds = (performance.now() - started) / 1000;

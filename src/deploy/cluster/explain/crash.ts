@@ -7,6 +7,8 @@ import { findEvent, quote } from "./events.ts";
 import type { Check, ClusterState, Finding } from "./finding.ts";
 
 const evidenceLines = 12;
+/** Containers that run our programs, whose exit codes are `exitCodes`. */
+const ours = new Set(["server", "trainer"]);
 
 export const explainCrashes: Check = (state) =>
   pick(state.objects, "Pod")
@@ -39,6 +41,7 @@ function explain(state: ClusterState, pod: Pod, status: ContainerStatus, ended: 
   const times = restartCount > 0 ? `, ${restartCount} ${restartCount === 1 ? "time" : "times"} so far` : "";
   // A container that is never tried again (a Job's pod) has ended for good; its Job decides.
   const base = { evidence: lines, object };
+  const own = ours.has(name) ? findMeaning(ended.exitCode) : undefined;
   const failing = restartCount >= 2 ? { final: 0 } : {};
   const text = [ended.reason, ended.message, ...lines].join("\n");
 
@@ -83,11 +86,10 @@ function explain(state: ClusterState, pod: Pod, status: ContainerStatus, ended: 
       evidence: [quote(killed!), ...lines],
       ...failing,
     };
-  const own = Object.entries(exitCodes).find(([, code]) => code === ended.exitCode && code > 1)?.[0];
   return {
     ...base,
     code: "crash",
-    cause: `${where} ${describeEnd(ended)}${times}`,
+    cause: `${where} ${describeEnd(ended, own)}${times}`,
     mend:
       own === undefined
         ? "Mend what its last lines name; `slipway logs --previous` shows all of them."
@@ -97,14 +99,18 @@ function explain(state: ClusterState, pod: Pod, status: ContainerStatus, ended: 
 }
 
 /** `ended with exit code 3 (data)`, `was ended by SIGSEGV`. */
-function describeEnd({ exitCode, signal, reason }: Ended): string {
+function describeEnd({ exitCode, signal, reason }: Ended, own: string | undefined): string {
   const number =
     signal !== undefined && signal > 0 ? signal : exitCode > 128 && exitCode < 160 ? exitCode - 128 : undefined;
   const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
   if (number !== undefined) return `was ended by ${name ?? `signal ${number}`} (exit code ${exitCode})`;
-  const own = Object.entries(exitCodes).find(([, code]) => code === exitCode && code > 1)?.[0];
   const odd = reason !== undefined && !["Error", "Completed"].includes(reason) ? `, ${reason}` : "";
   return `ended with exit code ${exitCode}${own === undefined ? "" : ` (${own})`}${odd}`;
+}
+
+/** What our own programs mean by it. */
+function findMeaning(exitCode: number): string | undefined {
+  return Object.entries(exitCodes).find(([, code]) => code === exitCode && code > 1)?.[0];
 }
 
 function findMemoryLimit({ spec }: Pod, name: string): string | undefined {

@@ -1,7 +1,7 @@
 /** @file Images that a node cannot get. */
 import { type ContainerStatus, pick, type Pod } from "../shapes.ts";
 import { refOf } from "../objects.ts";
-import { findEvent, quote } from "./events.ts";
+import { eventsOf, quote } from "./events.ts";
 import type { Check, Finding } from "./finding.ts";
 
 const reasons = new Set([
@@ -71,10 +71,19 @@ const causes: readonly {
   },
   {
     code: "registry-unknown-host",
-    seen: /no such host|server misbehaving|Temporary failure in name resolution/i,
+    seen: /no such host|server misbehaving|Temporary failure in name resolution|dial tcp: lookup /i,
     cause: (image) => `the nodes cannot resolve the registry's name in ${image}`,
     mend: "Use a name that the nodes' DNS knows (deploy.registry.pull may differ from push), or add it there.",
     final: 20,
+  },
+  {
+    code: "image-behind-localhost",
+    seen: /dial tcp (127\.0\.0\.1|\[::1\]):\d+: connect: connection refused/i,
+    // The runtime asks its mirror first and tells only of the last place that it asked.
+    cause: (image) =>
+      `the nodes find no ${image}: it is not in the registry that stands for localhost there, or none does`,
+    mend: "On a node, `localhost` is the node itself. Push it again; and check that the nodes' container runtime has a mirror for that name (containerd: certs.d/localhost:<port>/hosts.toml), or name the registry as the nodes reach it: deploy.registry.pull.",
+    final: 10,
   },
   {
     code: "registry-unreachable",
@@ -90,11 +99,12 @@ export const explainImages: Check = (state) =>
     const stuck = listStatuses(pod).filter(({ state: at }) => reasons.has(at?.waiting?.reason ?? ""));
     return stuck.map((status): Finding => {
       const waiting = status.state?.waiting;
-      // ImagePullBackOff says only that it waits: the event of the failure has the reason.
-      const event = findEvent(state, pod, ["Failed", "ErrImageNeverPull", "InspectFailed"]);
-      const evidence = [event && quote(event), waiting?.message].filter(
-        (line) => line !== undefined && line !== "",
-      ) as string[];
+      // What the node says of the container is at times only that it waits; the event of the failure has the reason then.
+      const said = waiting?.message ?? "";
+      const event = eventsOf(state, pod).findLast(
+        ({ reason, message = "" }) => reason === "Failed" && !message.startsWith("Error: "),
+      );
+      const evidence = said.includes(": ") || event === undefined ? [said] : [quote(event)];
       const text = [waiting?.reason, ...evidence].join("\n");
       const image = pod.spec.containers.find(({ name }) => name === status.name)?.image ?? status.image;
       const known = causes.find(({ seen }) => seen.test(text.replaceAll(image, "")));

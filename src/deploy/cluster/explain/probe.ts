@@ -38,7 +38,7 @@ export const explainProbes: Check = (state) =>
           cause: `the ${which} probe of ${pod.metadata.name}/${name}${target} ${answer}${count(last.count ?? last.series?.count)}`,
           evidence: [quote(last), ...(state.logs[`${pod.metadata.name}/${name}`] ?? []).slice(-8)],
           mend:
-            which === "readiness" && started === true
+            which === "readiness" && started === true && code !== undefined
               ? "The server runs and says that it cannot serve yet: its log says why (slipway logs)."
               : "See its log (slipway logs): it does not come up, or listens on another port than the one that is probed.",
           object: refOf(pod),

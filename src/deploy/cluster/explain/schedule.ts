@@ -99,6 +99,7 @@ function listFree(state: ClusterState, pod: Pod): string[] {
   const resources = [
     ...new Set(pod.spec.containers.flatMap(({ resources: { requests = {} } = {} }) => Object.keys(requests))),
   ];
+  if (resources.length === 0) return [];
   return pick(state.objects, "Node").map((node) => {
     const parts = resources.map((resource) => {
       const all = readQuantity(node.status?.allocatable?.[resource] ?? "0");
