@@ -6,27 +6,27 @@ import type { NodeSettings } from "./settings.ts";
 
 const root = "/sys/fs/cgroup";
 
-export function ensureCgroups({ namespace }: NodeSettings): void {
-  for (const controller of controllers()) mkdirSync(join(controller, namespace), { recursive: true });
+export function ensureCgroups({ cgroup }: NodeSettings): void {
+  for (const controller of controllers()) mkdirSync(join(controller, cgroup), { recursive: true });
   if (isVersion2()) {
     for (const each of readFileSync(join(root, "cgroup.controllers"), "utf8").trim().split(" "))
-      for (const folder of [root, join(root, namespace)])
+      for (const folder of [root, join(root, cgroup)])
         writeFileSync(join(folder, "cgroup.subtree_control"), `+${each}`);
     return;
   }
   // Empty at first in version 1, and a process cannot enter then.
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
-    const path = join(root, "cpuset", namespace, file);
+    const path = join(root, "cpuset", cgroup, file);
     if (existsSync(path)) writeFileSync(path, readFileSync(join(root, "cpuset", file)));
   }
 }
 
 /** Kills everything that runs in the node's pods, and returns when it is gone. */
-export async function killCgroups({ namespace }: NodeSettings): Promise<void> {
+export async function killCgroups({ cgroup }: NodeSettings): Promise<void> {
   for (let tries = 0; ; tries++) {
-    const pids = controllers().flatMap((controller) => listFolders(join(controller, namespace)).flatMap(readPids));
+    const pids = controllers().flatMap((controller) => listFolders(join(controller, cgroup)).flatMap(readPids));
     if (pids.length === 0) return;
-    if (tries > 200) throw new Error(`Processes of ${namespace} do not end: ${[...new Set(pids)].join(" ")}`);
+    if (tries > 200) throw new Error(`Processes of ${cgroup} do not end: ${[...new Set(pids)].join(" ")}`);
     for (const pid of new Set(pids)) killNow(pid);
     await sleep(25);
   }
@@ -35,7 +35,7 @@ export async function killCgroups({ namespace }: NodeSettings): Promise<void> {
 export async function removeCgroups(node: NodeSettings): Promise<void> {
   await killCgroups(node);
   for (const controller of controllers())
-    for (const folder of listFolders(join(controller, node.namespace)).toReversed()) await removeFolder(folder);
+    for (const folder of listFolders(join(controller, node.cgroup)).toReversed()) await removeFolder(folder);
 }
 
 /** Every hierarchy: each controller's in version 1 (beside it there may be an unused one of version 2), or the one of version 2. */

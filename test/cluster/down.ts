@@ -14,7 +14,7 @@ import { lockPath } from "./up.ts";
 export async function down(): Promise<boolean> {
   const folder = clusterFolder();
   // A folder that someone removed by hand leaves the network: its names are ours alone.
-  if (!existsSync(folder) && !existsSync(`/sys/class/net/${bridge}`)) return false;
+  if (!existsSync(folder) && !(await succeeds("ip", "link", "show", bridge))) return false;
   await withLock(lockPath(), () => takeDown(folder));
   return true;
 }
@@ -35,7 +35,7 @@ async function takeDown(folder: string): Promise<void> {
   );
   await stopAll(folder, parts.filter(isLast), 3000);
   await killStrays(folder);
-  await unmountAll(folder);
+  await unmountBelow(folder);
   for (const node of nodes) await removeCgroups(node);
   await removeLeftovers(leftovers);
   await removeNetwork(folder);
@@ -50,7 +50,7 @@ function stopAll(folder: string, parts: readonly string[], patience: number): Pr
  * What no record tells of: a pod's process that outlives containerd, a part whose record was lost. All were started in the cluster's folder
  * and are containerd's or of the cache's programs; nobody's shell or editor is both.
  */
-async function killStrays(folder: string): Promise<void> {
+export async function killStrays(folder: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     const strays = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isStray(pid, folder));
     if (strays.length === 0) return;
@@ -71,7 +71,7 @@ function isStray(pid: string, folder: string): boolean {
 }
 
 /** Inner ones first. */
-async function unmountAll(folder: string): Promise<void> {
+export async function unmountBelow(folder: string): Promise<void> {
   const lines = readFileSync("/proc/mounts", "utf8").split("\n");
   const targets = lines.map((line) => line.split(" ")[1] ?? "").filter((target) => target.startsWith(`${folder}/`));
   for (const target of targets.toReversed()) await succeeds("umount", "--lazy", target);

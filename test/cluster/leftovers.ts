@@ -1,7 +1,7 @@
 /** @file What a cluster could leave on this machine, as sorted lines, to be compared before and after. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { command } from "./command.ts";
-import { cacheFolder, clusterFolder } from "./settings.ts";
+import { clusterFolder, nodes } from "./settings.ts";
 
 export type Snapshot = Readonly<Record<string, readonly string[]>>;
 
@@ -43,15 +43,15 @@ function listCgroups(folder: string, depth: number): string[] {
   return inner.flatMap(({ name }) => [`${folder}/${name}`, ...listCgroups(`${folder}/${name}`, depth - 1)]);
 }
 
-/** Those that run a program of the cache, speak of the cluster's folder, or are a pod's: whatever else goes on here is not the cluster's. */
+/** Those that speak of the cluster's folder, or are a pod's: whatever else goes on here is not the cluster's. */
 function listProcesses(): string[] {
-  const ours = [clusterFolder(), `${cacheFolder()}/bin-`];
   return readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid))
     .flatMap((pid) => {
       const words = readQuietly(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
-      const inPod = readQuietly(`/proc/${pid}/cgroup`).includes("/slipnode");
-      return inPod || ours.some((mark) => words.includes(mark)) ? [`${pid} ${words}`] : [];
+      const groups = readQuietly(`/proc/${pid}/cgroup`);
+      const inPod = nodes.some(({ cgroup }) => groups.includes(`/${cgroup}/`));
+      return inPod || words.includes(clusterFolder()) ? [`${pid} ${words}`] : [];
     });
 }
 

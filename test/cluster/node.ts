@@ -202,7 +202,7 @@ function kubeletConfig(folder: string, node: NodeSettings): object {
     },
     authorization: { mode: "Webhook" },
     cgroupDriver: "cgroupfs",
-    cgroupRoot: `/${node.namespace}`,
+    cgroupRoot: `/${node.cgroup}`,
     cgroupsPerQOS: true,
     enforceNodeAllocatable: ["pods"],
     failCgroupV1: false,

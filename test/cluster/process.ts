@@ -52,8 +52,8 @@ export function startProcess(folder: string, part: PartCommand): number {
     env: { PATH: systemPath(), HOME: folder, ...part.env },
   });
   closeSync(log);
-  // Without a pid there is no process; whoever waits for its health says so.
-  child.once("error", (error) => writeFileSync(logPath(folder, part.name), `${error.message}\n`, { flag: "a" }));
+  // A program that is not there has no pid, which is seen below; the event would end this process.
+  child.once("error", () => {});
   child.unref();
   if (child.pid === undefined) throw new Error(`${part.name} could not be started: is there a ${part.program}?`);
   const record: ProcessRecord = {

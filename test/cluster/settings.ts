@@ -1,11 +1,14 @@
 /** @file Names, addresses and folders of the cluster. Everything here is the same for every cluster on a machine: there is one at a time. */
+import { createHash } from "node:crypto";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
 export interface NodeSettings {
   name: string;
-  /** Network namespace; also the folder under each cgroup controller. */
+  /** Network namespace. */
   namespace: string;
+  /** Folder under each cgroup controller. */
+  cgroup: string;
   /** This machine's end of the pair of virtual interfaces. */
   link: string;
   address: string;
@@ -34,6 +37,8 @@ export const pauseImage = "slipway.test/pause:1";
 export const nodes: readonly NodeSettings[] = [1, 2].map((number) => ({
   name: `node${number}`,
   namespace: `slipnode${number}`,
+  // Namespaces of their own let two clusters live on one machine (isolated.ts); cgroups are the machine's.
+  cgroup: `slipnode${number}${cgroupSuffix()}`,
   link: `slipv${number}`,
   address: `10.89.0.1${number}`,
   podRange: `10.244.${number - 1}.0/24`,
@@ -46,6 +51,11 @@ export const failureVariable = "SLIPWAY_TEST_CLUSTER_FAILURE";
 /** Built binaries are kept here from one cluster to the next. */
 export function cacheFolder(): string {
   return join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "slipway");
+}
+
+function cgroupSuffix(): string {
+  const given = process.env["SLIPWAY_CLUSTER_FOLDER"];
+  return given === undefined ? "" : `-${createHash("sha256").update(given).digest("hex").slice(0, 8)}`;
 }
 
 /** Everything about the running cluster; `down` removes it. */

@@ -19,7 +19,7 @@ import { ensureMachine } from "./packages.ts";
 import { ensurePart, listParts, partStatus } from "./parts.ts";
 import { ensurePki, kubeconfigPath } from "./pki.ts";
 import { bootId, logTail, stopProcess } from "./process.ts";
-import { cacheFolder, clusterFolder, nodeFolder, nodes, type NodeSettings } from "./settings.ts";
+import { clusterFolder, nodeFolder, nodes, type NodeSettings } from "./settings.ts";
 
 export interface Upped {
   /** False where it was up already. */
@@ -40,7 +40,7 @@ export async function up(say: (line: string) => void = () => {}): Promise<Upped>
 }
 
 export function lockPath(): string {
-  return join(cacheFolder(), "cluster.lock");
+  return `${clusterFolder()}.lock`;
 }
 
 export function adminKubeconfig(folder: string): string {
