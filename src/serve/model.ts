@@ -1,3 +1,4 @@
+import { prepareText } from "../model/text.ts";
 import { findSlipwayError } from "../base/errors.ts";
 import type { Artifact } from "../artifact/types.ts";
 import type { Metrics } from "../http/metrics.ts";
@@ -75,6 +76,7 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
   });
   // A request of thousands of rows must fit into the queue, beside the rows of others.
   const window = Math.max(1, Math.min(16 * maxRows, batching.maxQueuedRows >> 2));
+  const prepare = createPreparer(artifact);
   let holders = 0;
   let whenFree: (() => void) | undefined;
   metrics.observeLoad(name, (performance.now() - started) / 1000);
@@ -83,11 +85,11 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
     version: artifact.digest.slice("sha256:".length, "sha256:".length + 12),
     ports,
     face,
-    ask: (row, owner) => batcher.enter(row, owner),
+    ask: (row, owner) => batcher.enter(prepare(row), owner),
     async askAll(rows, hasLeft) {
       const results: Row[] = [];
       for (let from = 0; from < rows.length; from += window) {
-        const part = rows.slice(from, from + window).map((row) => batcher.submit(row, hasLeft));
+        const part = rows.slice(from, from + window).map((row) => batcher.submit(prepare(row), hasLeft));
         results.push(...(await Promise.all(part)));
       }
       return results;
@@ -109,4 +111,18 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
       await pool.release();
     },
   };
+}
+
+/** What is done to a row before it runs: texts are made as the model learned them, whichever protocol brought them. */
+function createPreparer({ signature: { inputs } }: Pick<Artifact, "signature">): (row: Row) => Row {
+  if (!inputs.some(({ content }) => content?.kind === "text")) return (row) => row;
+  return (row) => ({
+    ...row,
+    values: row.values.map((values, index) => {
+      const content = inputs[index]?.content;
+      return content?.kind === "text"
+        ? (values as readonly string[]).map((text) => prepareText(text, content))
+        : values;
+    }),
+  });
 }

@@ -118,25 +118,16 @@ export function exportTextModel(options: TextExportOptions): { model: Uint8Array
 /** Fills up the rows of shorter texts; no word, so it is unknown. */
 const padding = "\u0001";
 
-/**
- * RE2's expression of one word. In lower case `İ` is an i and a combining dot, which ends the word; so it does here: `İ` alone is a word
- * that no vocabulary has, and one within a word is its last character.
- */
-function toExpression({ lowercase, minLength }: Tokenizer): string {
-  const word = String.raw`[\pL\pN_]`;
-  const plain = `${word}{${minLength},}`;
-  return lowercase ? `${dottedI}|${word}+?${dottedI}|${plain}` : plain;
+/** RE2's expression of one word; its `\w` is ASCII's. The longest match is taken. */
+function toExpression({ minLength }: Tokenizer): string {
+  return String.raw`[\pL\pN_]{${minLength},}`;
 }
-
-const dottedI = "İ";
 
 function listKeys(vocabulary: readonly string[], lowercase: boolean): { keys: string[]; values: number[] } {
   const places = new Map<string, number>(vocabulary.map((word, index) => [word, index]));
   if (lowercase) {
     for (const [index, word] of vocabulary.entries()) {
       for (const spelling of listSpellings(word)) if (!places.has(spelling)) places.set(spelling, index);
-      // `xİ` is read as one word with the dot's letter at its end.
-      if (word.endsWith("i")) places.set(`${word.slice(0, -1)}${dottedI}`, index);
     }
   }
   return { keys: [...places.keys()], values: [...places.values()] };
