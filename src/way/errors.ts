@@ -115,3 +115,13 @@ export const deployFileMissing = defineError<{ path: string; from: string; reaso
     exit: exitCodes.usage,
   },
 );
+
+export const modelNotReached = defineError<{ url: string; seen: string; wanted: string; seconds: number }>(
+  "SLIPWAY_WAY_MODEL_NOT_REACHED",
+  {
+    message: ({ url, seen, wanted, seconds }) => `${url} answered ${seen} for ${seconds} s, wanted ${wanted}`,
+    mend: () =>
+      "See what its pods say with `slipway logs`; where the server follows an alias, that it reaches the registry. `slipway up` tries again.",
+    exit: exitCodes.target,
+  },
+);

@@ -20,6 +20,7 @@ import {
   countActions,
   describeModel,
   describeRelease,
+  isInImage,
   planServer,
   type Deployed,
 } from "./deploy-step.ts";
@@ -28,6 +29,7 @@ import { planOnCluster, type ClusterPlan } from "./plan.ts";
 import { publishImage } from "./publish.ts";
 import { reachRelease, settleRelease, type SettleOptions, type Settled } from "./settle.ts";
 import { openStores, type Stores } from "./stores.ts";
+import { waitForModel } from "./wait-for-model.ts";
 import { trainOnCluster, type ClusterTrainOptions } from "./train-step.ts";
 
 export interface ClusterUpOptions extends ClusterTrainOptions, SettleOptions {
@@ -102,7 +104,8 @@ export async function upOnCluster(
     deploy(project, artifact, image.source, place, stores, options),
   );
   await using reached = await reachRelease(place, release, settled);
-  if (trained !== undefined) await step("verify", () => verify(project, trained, place, applied, reached.url, options));
+  if (trained !== undefined)
+    await step("verify", () => verify(project, trained, place, { applied, settled }, reached.url, options));
   return {
     name: project.definition.name,
     context: place.cluster.context,
@@ -141,13 +144,19 @@ async function deploy(
 async function verify(
   project: Project,
   { artifact, dataset, split }: ClusterTrainResult,
-  { cluster, namespace }: ClusterPlace,
-  { kept, release }: Deployed,
+  place: ClusterPlace,
+  { applied: { kept, release }, settled: { pods } }: { applied: Deployed; settled: Settled },
   url: string,
   { report, signal }: WayOptions,
 ): Promise<Done<void>> {
+  const { cluster, namespace } = place;
   if (kept && release?.outcome === "live")
     return { value: undefined, kept: true, text: "already verified", facts: { release: release.number } };
+  report({ step: "verify", label: "wait for the new model" });
+  const { every = 10 } = place.deploy.model ?? {};
+  // Pods that follow an alias look at it each by its own clock.
+  const patienceMs = 30_000 + (isInImage(place) ? 0 : every * 1000);
+  await waitForModel(url, { digest: artifact.digest, times: 5 + 5 * pods.length, patienceMs, signal });
   const files = listValidationFiles(dataset.folder, dataset.entries, split.validation);
   const found = await verifyStep({ project, artifact, url, files, patienceMs: 30_000, report, signal });
   if (release !== undefined)
