@@ -15,16 +15,22 @@ export interface LoadOptions {
   warmupSeconds?: number;
   /** Whole HTTP/1.1 requests, taken in turn. See `multipartRequest`. */
   requests: readonly Uint8Array[];
-  /** Says whether the answer to request `index` is right; a wrong one counts as an error. */
-  check?: (index: number, status: number, body: string) => boolean;
+  /** Says whether the answer to request `index` is right; a wrong one counts as an error. `head` is the answer's, in lower case. */
+  check?: (index: number, status: number, body: string, head: string) => boolean;
+  /** Milliseconds that each connection waits between an answer and its next request: a steady load instead of all there is. */
+  paceMs?: number;
+  /** Ends the load before its time; answers on their way are waited for. */
+  signal?: AbortSignal;
 }
 
 export interface LoadResult {
   requests: number;
   /** Answers that were not 2xx, or that `check` refused. */
   wrong: number;
-  /** Connections that broke with a request on its way, and requests that had no answer at the end. */
+  /** Connections that broke with a request on its way or were refused, and requests that had no answer at the end. */
   failed: number;
+  /** Connections that were made. */
+  connections: number;
   /** Answers by HTTP status. */
   statuses: Readonly<Record<string, number>>;
   requestsPerSecond: number;
@@ -34,14 +40,18 @@ export interface LoadResult {
 
 /** Sends load and gives what came of it. Never throws for a server's faults: they are counted. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const tally: Tally = { latencies: [], wrong: 0, failed: 0, statuses: {} };
+  const tally: Tally = { latencies: [], wrong: 0, failed: 0, connections: 0, statuses: {} };
+  const started = performance.now();
   const warmEnd = performance.now() + (options.warmupSeconds ?? 0) * 1000;
   const end = warmEnd + options.seconds * 1000;
   let turn = 0;
   const next = (): number => turn++ % options.requests.length;
+  const over = (): boolean => performance.now() >= end || options.signal?.aborted === true;
   await Promise.all(
-    Array.from({ length: options.connections }, () => keepBusy(options, { warmEnd, end, next }, tally)),
+    Array.from({ length: options.connections }, () => keepBusy(options, { warmEnd, end, over, next }, tally)),
   );
+  // Ended early, it is the time that it took that counts.
+  const seconds = Math.min(options.seconds, (performance.now() - started) / 1000 - (options.warmupSeconds ?? 0));
   const sorted = Float64Array.from(tally.latencies).toSorted();
   const at = (share: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
@@ -49,8 +59,9 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     requests: sorted.length,
     wrong: tally.wrong,
     failed: tally.failed,
+    connections: tally.connections,
     statuses: tally.statuses,
-    requestsPerSecond: sorted.length / options.seconds,
+    requestsPerSecond: sorted.length / seconds,
     latency: { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) },
   };
 }
@@ -83,21 +94,25 @@ interface Tally {
   latencies: number[];
   wrong: number;
   failed: number;
+  connections: number;
   statuses: Record<string, number>;
 }
 
 interface Plan {
   warmEnd: number;
   end: number;
+  over: () => boolean;
   next: () => number;
 }
 
 /** One connection's life: asks, waits, asks again; connects anew when the server closes, as HTTP/1.0 servers do each time. */
 async function keepBusy(options: LoadOptions, plan: Plan, tally: Tally): Promise<void> {
-  while (performance.now() < plan.end) {
+  const { paceMs = 0 } = options;
+  while (!plan.over()) {
     const outcome = await talk(options, plan, tally);
     // A refused connection answers at once: wait a little, so that a dead server does not make a spin of it.
-    if (outcome === "broken") await new Promise((resolve) => setTimeout(resolve, 20));
+    const wait = outcome === "broken" ? Math.max(20, paceMs) : paceMs;
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }
 
@@ -124,32 +139,38 @@ function talk(options: LoadOptions, plan: Plan, tally: Tally): Promise<"closed" 
       plan.end - performance.now() + 10_000,
     );
     const ask = (): void => {
-      if (performance.now() >= plan.end) return finish("closed");
+      // The server may have closed while this connection waited for its turn: nothing was asked then.
+      if (settled) return;
+      if (plan.over()) return finish("closed");
       index = plan.next();
       asked = performance.now();
       socket.write(options.requests[index]!);
     };
-    const answered = (status: number, body: string): void => {
+    const answered = ({ status, body, head }: Answer): void => {
       const now = performance.now();
       if (asked >= plan.warmEnd) {
         tally.latencies.push(now - asked);
         tally.statuses[status] = (tally.statuses[status] ?? 0) + 1;
-        const right = status >= 200 && status < 300 && (options.check?.(index, status, body) ?? true);
+        const right = status >= 200 && status < 300 && (options.check?.(index, status, body, head) ?? true);
         if (!right) tally.wrong++;
       }
       index = -1;
     };
-    socket.on("connect", ask);
+    socket.on("connect", () => {
+      tally.connections++;
+      ask();
+    });
     socket.on("data", (chunk) => {
       const answer = reader.push(chunk);
       if (answer === undefined) return;
-      answered(answer.status, answer.body);
+      answered(answer);
       if (answer.close) finish("closed");
-      else ask();
+      else if (options.paceMs === undefined) ask();
+      else setTimeout(ask, options.paceMs);
     });
     socket.on("end", () => {
       const rest = reader.end();
-      if (rest !== undefined && index >= 0) answered(rest.status, rest.body);
+      if (rest !== undefined && index >= 0) answered(rest);
       else if (index >= 0) tally.failed++;
       finish("closed");
     });
@@ -162,6 +183,8 @@ function talk(options: LoadOptions, plan: Plan, tally: Tally): Promise<"closed" 
 
 interface Answer {
   status: number;
+  /** Status line and headers, in lower case. */
+  head: string;
   body: string;
   /** The server closes after this one. */
   close: boolean;
@@ -175,6 +198,7 @@ function createAnswerReader(): { push(chunk: Buffer): Answer | undefined; end():
     if (head < 0) return undefined;
     const status = Number(held.slice(9, 12));
     const headers = held.slice(0, head).toLowerCase();
+    const answer = { status, head: headers };
     const close = headers.startsWith("http/1.0")
       ? !headers.includes("connection: keep-alive")
       : headers.includes("connection: close");
@@ -185,15 +209,15 @@ function createAnswerReader(): { push(chunk: Buffer): Answer | undefined; end():
       if (held.length < stop) return undefined;
       const body = held.slice(start, stop);
       held = held.slice(stop);
-      return { status, body, close };
+      return { ...answer, body, close };
     }
     if (/\r\ntransfer-encoding: *chunked/.test(headers)) {
       const whole = readChunks(held, start);
       if (whole === undefined) return undefined;
       held = held.slice(whole.stop);
-      return { status, body: whole.body, close };
+      return { ...answer, body: whole.body, close };
     }
-    return ended ? { status, body: held.slice(start), close: true } : undefined;
+    return ended ? { ...answer, body: held.slice(start), close: true } : undefined;
   };
   return {
     push(chunk) {
