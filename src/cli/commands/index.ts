@@ -53,6 +53,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "Build the serving image, without a daemon",
     load: async () => (await import("./image.ts")).image,
   },
+  {
+    name: "export",
+    summary: "Write the cluster's objects as YAML, a Kustomize base or a Helm chart",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
   { name: "bench", summary: "Measure the endpoint under load", load: async () => (await import("./bench.ts")).bench },
   {
     name: "verify",

@@ -1,0 +1,74 @@
+import { toHelm } from "../../kube/export/helm.ts";
+import { type Files, toYamlFiles } from "../../kube/export/files.ts";
+import { toKustomize } from "../../kube/export/kustomize.ts";
+import { toYamlStream } from "../../kube/export/yaml.ts";
+import { toServerObjects } from "../../kube/server.ts";
+import type { KubeObject, ServerRelease } from "../../kube/types.ts";
+import { loadProject } from "../../project/load.ts";
+import { describeExport } from "../../way/cluster/export.ts";
+import { defineCommand } from "../command.ts";
+import { optionInvalid } from "../errors.ts";
+import { writeExport } from "../exports.ts";
+
+const formats = ["yaml", "kustomize", "helm"] as const;
+type Format = (typeof formats)[number];
+
+export const exportCommand = defineCommand({
+  description:
+    "Writes the objects that `slipway up` applies, for those who apply them by other means: plain YAML, a Kustomize base, or a Helm chart. No cluster is asked. Files that an earlier export left and that are no more go.",
+  arguments: [["[project]", "the project's folder (default: this one, or the nearest above it)"]],
+  options: [
+    { flags: "--format <format>", text: "default: yaml", choices: formats },
+    { flags: "-o, --output <folder>", text: "where to write; - prints YAML (default: -)" },
+    {
+      flags: "--image <image>",
+      text: "the image as nodes name it, best by digest (default: it is built, and named in the registry)",
+    },
+    { flags: "--model <model>", text: "which model is in it (default: the project's champion)" },
+    { flags: "--registry <registry>", text: "where the image is (default: `deploy.registry`)" },
+    { flags: "-n, --namespace <namespace>", text: "default: `deploy.namespace`, else default" },
+    { flags: "--chart-version <version>", text: "of a Helm chart (default: 0.1.0)", parse: parseVersion },
+  ],
+  examples: [
+    ["slipway export --image registry.example.com/digits@sha256:… | kubectl apply -f -", ""],
+    ["slipway export --format kustomize --output deploy/base", ""],
+    ["slipway export --format helm --output charts/digits --chart-version 1.4.0", ""],
+  ],
+  async run(io, { args: [folder = "."], options }) {
+    const word = (name: string) => options[name] as string | undefined;
+    const format = (word("format") ?? "yaml") as Format;
+    const output = word("output") ?? "-";
+    if (output === "-" && format !== "yaml")
+      throw optionInvalid({ option: "--output", seen: output, wanted: `a folder: ${format} has several files` });
+    const project = await loadProject(folder);
+    const choice = {
+      image: word("image"),
+      model: word("model"),
+      namespace: word("namespace"),
+      registry: word("registry"),
+    };
+    const { release, push } = await describeExport(project, choice, io);
+    const objects = toServerObjects(release);
+    if (push !== undefined) io.note(`Push the image before anything is applied: slipway image push ${push}`);
+    if (project.definition.deploy?.train?.schedule !== undefined)
+      io.note("The scheduled training is not among the objects: `slipway up` makes its image and its CronJob.");
+    io.document({ image: release.image.reference, ...(output !== "-" && { output }), objects });
+    if (output === "-") return io.print(toYamlStream(objects).trimEnd());
+    const files = toFiles(format, objects, release, word("chartVersion"));
+    const removed = await writeExport(output, files);
+    for (const path of files.keys()) io.print(`  ${path}`);
+    for (const path of removed) io.print(`  ${path} (removed)`);
+    io.print(`${io.paint("green", "✔")} ${objects.length} objects of ${release.project} → ${output}`);
+  },
+});
+
+function toFiles(format: Format, objects: readonly KubeObject[], release: ServerRelease, version?: string): Files {
+  if (format === "kustomize") return toKustomize(objects, release);
+  return format === "helm" ? toHelm(objects, release, version === undefined ? {} : { version }) : toYamlFiles(objects);
+}
+
+/** SemVer 2, as Helm wants it. */
+function parseVersion(text: string): string {
+  if (/^\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\+[\w.-]+)?$/.test(text)) return text;
+  throw optionInvalid({ option: "--chart-version", seen: text, wanted: "a version such as 1.4.0" });
+}
