@@ -158,7 +158,7 @@ async function verify(
   const patienceMs = 30_000 + (isInImage(place) ? 0 : every * 1000);
   await waitForModel(url, { digest: artifact.digest, times: 5 + 5 * pods.length, patienceMs, signal });
   const files = listValidationFiles(dataset.folder, dataset.entries, split.validation);
-  const found = await verifyStep({ project, artifact, url, files, patienceMs: 30_000, report, signal });
+  const found = await verifyStep({ project, artifact, url, files, report, signal });
   if (release !== undefined)
     await recordOutcome(cluster, { project: project.definition.name, namespace, number: release.number }, "live");
   return { value: undefined, ...describeVerification(found, dataset) };
