@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, dictionary, jsonValue, property, string } from "fast-check";
 import { expect, test } from "vitest";
 import type { KubeObject } from "../../kube/types.ts";
 import { compareObjects, normalise } from "./compare.ts";
@@ -76,9 +76,9 @@ test("names with dots are quoted in the path", () => {
 });
 
 test("an object differs from itself in nothing, and from none in every leaf", () => {
-  const values = fc.dictionary(fc.string(), fc.jsonValue());
-  fc.assert(
-    fc.property(values, (data) => {
+  const values = dictionary(string(), jsonValue());
+  assert(
+    property(values, (data) => {
       const object: KubeObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data };
       expect(compareObjects(object, structuredClone(object))).toEqual([]);
       expect(compareObjects(undefined, object).length).toBeGreaterThanOrEqual(3);

@@ -26,7 +26,7 @@ const noise = ["kubectl.kubernetes.io/last-applied-configuration", "deployment.k
 
 /** Without `before`: all that is set. */
 export function compareObjects(before: KubeObject | undefined, after: KubeObject): FieldChange[] {
-  return [...compare("", before === undefined ? undefined : normalise(before), normalise(after))];
+  return compare("", before === undefined ? undefined : normalise(before), normalise(after));
 }
 
 /** Without what the server adds, and with a Secret's values as marks. */
@@ -60,32 +60,29 @@ function maskValue(value: string): string {
   return `•••••• (${createHmac("sha256", key).update(value).digest("hex").slice(0, 6)})`;
 }
 
-function* compare(path: string, before: unknown, after: unknown): Generator<FieldChange> {
-  if (isSame(before, after)) return;
-  if (isMap(before) && isMap(after)) return yield* compareMaps(path, before, after);
+function compare(path: string, before: unknown, after: unknown): FieldChange[] {
+  if (isSame(before, after)) return [];
+  if (isMap(before) && isMap(after)) return compareMaps(path, before, after);
   if (Array.isArray(before) && Array.isArray(after)) {
     const [a, b] = [nameItems(before), nameItems(after)];
-    if (a !== undefined && b !== undefined) return yield* compareMaps(path, a, b, true);
+    if (a !== undefined && b !== undefined) return compareMaps(path, a, b, true);
   }
   // Whole branches that come or go are told by their leaves.
-  if (before === undefined && isMap(after) && Object.keys(after).length > 0) return yield* compareMaps(path, {}, after);
-  if (after === undefined && isMap(before) && Object.keys(before).length > 0)
-    return yield* compareMaps(path, before, {});
-  yield {
-    path,
-    ...(before !== undefined && { before: show(before) }),
-    ...(after !== undefined && { after: show(after) }),
-  };
+  if (before === undefined && isMap(after) && Object.keys(after).length > 0) return compareMaps(path, {}, after);
+  if (after === undefined && isMap(before) && Object.keys(before).length > 0) return compareMaps(path, before, {});
+  return [
+    { path, ...(before !== undefined && { before: show(before) }), ...(after !== undefined && { after: show(after) }) },
+  ];
 }
 
-function* compareMaps(
+function compareMaps(
   path: string,
   before: Record<string, unknown>,
   after: Record<string, unknown>,
   named = false,
-): Generator<FieldChange> {
-  for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))
-    yield* compare(join(path, name, named), before[name], after[name]);
+): FieldChange[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names.flatMap((name) => compare(join(path, name, named), before[name], after[name]));
 }
 
 /** Lists whose members have names of their own are compared by them: a container put first moves no other. */
