@@ -7,7 +7,6 @@ import type { Report } from "../base/progress.ts";
 import type { ModelRoute, Project, Route } from "../project/types.ts";
 import { createAnswerReader } from "./answers.ts";
 import { verifyDiffers, verifyFailed, verifyOtherModel } from "./errors.ts";
-import { requireReady } from "./require-ready.ts";
 import { uploadFile } from "./upload.ts";
 
 export interface VerifySubject {
@@ -17,8 +16,6 @@ export interface VerifySubject {
   url: string;
   /** The validation files: absolute path and label of each. */
   files: readonly { path: string; label: string }[];
-  /** Milliseconds to wait until only this model answers. Default 0: it must at once. */
-  patienceMs?: number;
   report: Report;
   signal: AbortSignal;
 }
@@ -75,7 +72,7 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
     }
   };
   try {
-    await requireReady({ url, digest: artifact.digest, patienceMs: subject.patienceMs ?? 0, signal });
+    await requireReady(url, artifact.digest, signal);
     await Promise.all(Array.from({ length: concurrency }, work));
   } finally {
     agent.destroy();
@@ -119,6 +116,15 @@ function compare(url: string, correct: number, count: number, { lineage }: Artif
   if (accuracy === undefined || !Number.isFinite(accuracy)) return;
   const wanted = Math.round(accuracy * count);
   if (correct !== wanted) throw verifyDiffers({ url, correct, wanted, count });
+}
+
+async function requireReady(url: string, digest: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(`${url}/readyz`, { signal });
+  const text = await response.text();
+  if (!response.ok)
+    throw verifyFailed({ url, failures: [`/readyz: ${response.status} ${text.slice(0, 300)}`], failed: 1, count: 1 });
+  const seen = response.headers.get("x-model-digest");
+  if (seen !== digest) throw verifyOtherModel({ url, seen: seen ?? "an unnamed model", wanted: digest });
 }
 
 function parse(text: string): unknown {
