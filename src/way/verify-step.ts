@@ -7,6 +7,7 @@ import type { Report } from "../base/progress.ts";
 import type { ModelRoute, Project, Route } from "../project/types.ts";
 import { createAnswerReader } from "./answers.ts";
 import { verifyDiffers, verifyFailed, verifyOtherModel } from "./errors.ts";
+import { askReadiness } from "./readiness.ts";
 import { uploadFile } from "./upload.ts";
 
 export interface VerifySubject {
@@ -118,13 +119,10 @@ function compare(url: string, correct: number, count: number, { lineage }: Artif
   if (correct !== wanted) throw verifyDiffers({ url, correct, wanted, count });
 }
 
-async function requireReady(url: string, digest: string, signal: AbortSignal): Promise<void> {
-  const response = await fetch(`${url}/readyz`, { signal });
-  const text = await response.text();
-  if (!response.ok)
-    throw verifyFailed({ url, failures: [`/readyz: ${response.status} ${text.slice(0, 300)}`], failed: 1, count: 1 });
-  const seen = response.headers.get("x-model-digest");
-  if (seen !== digest) throw verifyOtherModel({ url, seen: seen ?? "an unnamed model", wanted: digest });
+async function requireReady(url: string, wanted: string, signal: AbortSignal): Promise<void> {
+  const { status, text, digest } = await askReadiness(url, signal);
+  if (status !== 200) throw verifyFailed({ url, failures: [`/readyz: ${status} ${text}`], failed: 1, count: 1 });
+  if (digest !== wanted) throw verifyOtherModel({ url, seen: digest ?? "an unnamed model", wanted });
 }
 
 function parse(text: string): unknown {

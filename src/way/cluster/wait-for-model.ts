@@ -1,7 +1,7 @@
 /** @file Waits until an endpoint answers from one model alone: the nodes and routers between hear of a rollout one after the other. */
-import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { modelNotReached } from "../errors.ts";
+import { askReadiness } from "../readiness.ts";
 
 export interface WaitOptions {
   /** Of the artifact that must answer; undefined: any ready answer will do. */
@@ -35,23 +35,12 @@ interface Answer {
   told: string;
 }
 
-function ask(url: string, signal: AbortSignal): Promise<Answer> {
-  return new Promise((resolve) => {
-    const fail = (error: Error): void => resolve({ ready: false, digest: undefined, told: error.message });
-    const request = get(`${url}/readyz`, { agent: false, timeout: 5000, signal }, (response) => {
-      response.resume();
-      response.on("error", fail);
-      response.on("end", () => {
-        const header = response.headers["x-model-digest"];
-        const digest = typeof header === "string" ? header : undefined;
-        resolve({
-          ready: response.statusCode === 200,
-          digest,
-          told: `${response.statusCode} from ${digest ?? "no model"}`,
-        });
-      });
-    });
-    request.on("timeout", () => request.destroy(new Error("no answer within 5 s")));
-    request.on("error", fail);
-  });
+async function ask(url: string, signal: AbortSignal): Promise<Answer> {
+  try {
+    const { status, digest } = await askReadiness(url, signal);
+    return { ready: status === 200, digest, told: `${status} from ${digest ?? "no model"}` };
+  } catch (error) {
+    // Refused, reset or silent: what waiting is for.
+    return { ready: false, digest: undefined, told: (error as Error).message };
+  }
 }
