@@ -29,6 +29,7 @@ export async function openCluster(options: ClusterOptions): Promise<Cluster> {
     patienceMs: Math.min(firstPatienceMs, patienceMs),
     onWait,
     signal: options.signal,
+    waiting: false,
   };
   const request = async <T>(asked: ApiRequest): Promise<T> => {
     const answer = await converse(line, asked, { answerMs, idleMs });
@@ -63,6 +64,8 @@ interface Line {
   patienceMs: number;
   onWait: (text: string | undefined) => void;
   signal: AbortSignal | undefined;
+  /** Somebody was told that we wait: once for each time that the server is away, however many requests wait for it. */
+  waiting: boolean;
 }
 
 /** Sends until there is an answer that counts. */
@@ -98,11 +101,13 @@ async function persist(line: Line, request: ApiRequest, send: () => Promise<Atte
   const signal = request.signal ?? line.signal;
   let since: number | undefined;
   let refreshed = false;
+  let away = false;
   for (let count = 1; ; count++) {
     signal?.throwIfAborted();
-    const outcome = await attempt(send, signal);
+    const outcome = await attempt(away ? () => sendWhenReady(line, send, signal) : send, signal);
     if ("status" in outcome && outcome.status < 300) {
-      if (since !== undefined) line.onWait(undefined);
+      if (line.waiting) line.onWait(undefined);
+      line.waiting = false;
       return outcome;
     }
     if ("status" in outcome && outcome.status === 401 && !refreshed) {
@@ -117,9 +122,31 @@ async function persist(line: Line, request: ApiRequest, send: () => Promise<Atte
     since ??= performance.now();
     const waited = performance.now() - since;
     if (waited + wait.ms > line.patienceMs) throw explainOutcome(line, request, outcome, Math.round(waited / 1000));
-    line.onWait(`waiting for the API server of ${line.context}: ${wait.reason}`);
+    away ||= "error" in outcome;
+    if (!line.waiting) line.onWait(`waiting for the API server of ${line.context}: ${wait.reason}`);
+    line.waiting = true;
     await sleep(wait.ms, undefined, { ...(signal && { signal }) });
   }
+}
+
+/** One that has just come up knows neither roles nor kinds for a moment, and says that things are forbidden or missing which are not. */
+async function sendWhenReady(
+  line: Line,
+  send: () => Promise<Attempt>,
+  signal: AbortSignal | undefined,
+): Promise<Attempt> {
+  const look: ApiRequest = {
+    method: "GET",
+    path: "/readyz",
+    ref: { apiVersion: "v1", kind: "readyz" },
+    verb: "get",
+    signal,
+  };
+  const answer = await exchange(line.access, look, { answerMs, idleMs });
+  await readText(answer);
+  // Some servers keep it from most people: that is an answer as well.
+  if ((answer.statusCode ?? 0) < 500) return send();
+  return { status: 503, text: JSON.stringify({ message: "it is starting" }), answer };
 }
 
 type Outcome = Attempt | { error: unknown };
