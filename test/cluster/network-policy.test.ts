@@ -97,7 +97,9 @@ test("behind a NodePort everybody comes in, through every node", async () => {
   await apply(namespace, toServerObjects({ ...release(), deploy: { ...release().deploy, expose: "nodePort" } }));
   const { spec } = await kubectlJson<{ spec: { ports: { nodePort: number }[] } }>(
     cluster,
-    ...["get", `service/${project}`, "--namespace", namespace.name],
+    "get",
+    `service/${project}`,
+    `--namespace=${namespace.name}`,
   );
   for (const { address } of cluster.nodes) {
     const url = `http://${address}:${spec.ports[0]?.nodePort}/`;
