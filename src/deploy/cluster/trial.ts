@@ -1,8 +1,10 @@
 /** @file What applying an object would do, by a server-side dry run, and then doing it. */
+import { isDeepStrictEqual } from "node:util";
 import { findSlipwayError, type SlipwayError } from "../../base/errors.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import { fieldManager } from "../../kube/types.ts";
 import { fieldConflict } from "../errors.ts";
+import { compareObjects } from "./compare.ts";
 import { applyObject, getObject, refOf } from "./objects.ts";
 import type { Cluster, LiveObject, ManagedField } from "./types.ts";
 
@@ -45,7 +47,7 @@ export async function tryObjects(
 
 export async function applyTrial(
   cluster: Cluster,
-  { object, result, force, handOver }: Trial,
+  { object, result, force, handOver, action }: Trial,
   signal: AbortSignal | undefined,
 ): Promise<{ object: LiveObject; action: Trial["action"] }> {
   if (handOver !== undefined) {
@@ -54,11 +56,11 @@ export async function applyTrial(
     const manager = handOverManager;
     await applyObject(cluster, { ...part, spec: { replicas: handOver } }, { manager, force: true, signal });
   }
-  const before = result?.metadata.resourceVersion;
   const applied = await applyObject(cluster, object, { force, signal });
-  const action =
-    before === undefined ? "created" : before === applied.metadata.resourceVersion ? "unchanged" : "changed";
-  return { object: applied, action };
+  if (result?.metadata.resourceVersion === undefined) return { object: applied, action: "created" };
+  // Controllers write to it all the time: only what we set counts, and what we have stopped to set.
+  const same = action === "unchanged" && isSameWithin(object, result, applied);
+  return { object: applied, action: same ? "unchanged" : "changed" };
 }
 
 async function tryObject(
@@ -68,11 +70,19 @@ async function tryObject(
   scaled: boolean,
 ): Promise<Trial> {
   if (fresh) return { object, action: "created", result: undefined, force, handOver: undefined };
-  const handOver = await findHandOver(cluster, object);
   const run = async (forced: boolean): Promise<Trial> => {
-    const result = await applyObject(cluster, object, { dryRun: true, force: forced, signal });
-    const isNew = result.metadata.resourceVersion === undefined;
-    return { object, action: isNew ? "created" : "changed", result, force: forced, handOver };
+    for (let attempt = 1; ; attempt++) {
+      const [live, result] = await Promise.all([
+        getObject(cluster, refOf(object)),
+        applyObject(cluster, object, { dryRun: true, force: forced, signal }),
+      ]);
+      // Between the two a controller may have written to it; then they tell nothing about us.
+      if (live?.metadata.resourceVersion !== result.metadata.resourceVersion && attempt < 4) continue;
+      const handOver = findHandOver(object, live);
+      const isNew = result.metadata.resourceVersion === undefined;
+      const same = live !== undefined && handOver === undefined && compareObjects(live, result).length === 0;
+      return { object, action: isNew ? "created" : same ? "unchanged" : "changed", result, force: forced, handOver };
+    }
   };
   try {
     return await run(force);
@@ -86,12 +96,23 @@ async function tryObject(
  * The number of replicas that we named until now and name no more: an autoscaler is to decide from here on. Dropping a field that only
  * we own sets it to its default: one pod, under load. https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
  */
-async function findHandOver(cluster: Cluster, object: KubeObject): Promise<number | undefined> {
+function findHandOver(object: KubeObject, live: LiveObject | undefined): number | undefined {
   const spec = object["spec"] as { replicas?: number } | undefined;
   if (object.kind !== "Deployment" || spec?.replicas !== undefined) return undefined;
-  const live = await getObject(cluster, refOf(object));
   const owned = live?.metadata.managedFields?.some((entry) => isOurs(entry) && ownsReplicas(entry)) ?? false;
   return owned ? (live?.["spec"] as { replicas?: number } | undefined)?.replicas : undefined;
+}
+
+/** Whether every field that `object` sets is the same in both. */
+function isSameWithin(object: unknown, a: unknown, b: unknown): boolean {
+  if (typeof object !== "object" || object === null || Array.isArray(object)) return isDeepStrictEqual(a, b);
+  return Object.entries(object).every(([name, value]) =>
+    isSameWithin(
+      value,
+      (a as Record<string, unknown> | undefined)?.[name],
+      (b as Record<string, unknown> | undefined)?.[name],
+    ),
+  );
 }
 
 function isOurs({ manager, operation }: ManagedField): boolean {
