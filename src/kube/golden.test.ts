@@ -1,7 +1,8 @@
 /** @file The objects of the five workloads, as files that a change shows in. `vitest -u` writes them anew. */
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { releases, runs, schedules } from "./_fixtures.ts";
-import { toYamlStream } from "./export/yaml.ts";
+import { toYaml, toYamlStream } from "./export/yaml.ts";
 import { toServerObjects } from "./server.ts";
 import { toCronObjects, toTrainingObjects } from "./training.ts";
 
@@ -24,3 +25,10 @@ function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
   return value;
 }
+
+test("the guide shows the Deployment of the digits as it is", () => {
+  const objects = toServerObjects(releases["digits"]!);
+  const deployment = toYaml(objects.find(({ kind }) => kind === "Deployment")!).replaceAll(/([a-f])\1{63}/g, "…");
+  const guide = readFileSync(new URL("../../docs/guides/kubernetes.md", import.meta.url), "utf8");
+  expect(/```yaml\n(.*?)```/s.exec(guide)?.[1]).toBe(deployment);
+});
