@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import type { Project } from "../project/types.ts";
 import type { ClusterChoice } from "../way/cluster/place.ts";
-import { planUp, trainThere as trainOnTarget, upOnCluster, type ClusterTrainResult } from "../way/cluster/up.ts";
+import { planUp, trainThere as trainOnTarget, upOnCluster } from "../way/cluster/up.ts";
+import type { ClusterTrainResult } from "../way/cluster/train-way.ts";
 import { findRoute } from "../way/verify-step.ts";
 import { printEndpoints, printPlan, tellCluster } from "./cluster.ts";
 import type { Io } from "./io.ts";
@@ -42,7 +43,9 @@ export async function planThere(io: Io, project: Project, choice: ClusterChoice)
 }
 
 /** A validation image: the model has not seen it. */
-function findSample({ dataset, split }: ClusterTrainResult): string | undefined {
+function findSample({ data }: ClusterTrainResult): string | undefined {
+  if (data === undefined) return undefined;
+  const { dataset, split } = data;
   const entry = dataset.entries[split.validation[0] ?? 0];
   return entry === undefined || dataset.kind !== "images" ? undefined : join(dataset.folder, entry.path);
 }

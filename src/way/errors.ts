@@ -125,3 +125,17 @@ export const modelNotReached = defineError<{ url: string; seen: string; wanted: 
     exit: exitCodes.target,
   },
 );
+
+export const fetchNeedsRegistry = defineError<{ context: string }>("SLIPWAY_WAY_FETCH_NEEDS_REGISTRY", {
+  message: ({ context }) =>
+    `data that only pods of ${context} fetch make a model there, and there is no registry to bring it here`,
+  mend: () => "Name a registry that both reach: `--registry`, or `deploy: { registry: … }` in slipway.config.ts.",
+  exit: exitCodes.usage,
+});
+
+export const scheduleNeedsFetch = defineError<{ schedule: string }>("SLIPWAY_WAY_SCHEDULE_NEEDS_FETCH", {
+  message: ({ schedule }) =>
+    `deploy.train.schedule is ${JSON.stringify(schedule)}, but the dataset is fixed: it would give the same model each time`,
+  mend: () => 'Let the pod read the data by itself: `deploy: { train: { data: "fetch", … } }` in slipway.config.ts.',
+  exit: exitCodes.usage,
+});

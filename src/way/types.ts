@@ -1,6 +1,6 @@
 import type { Report } from "../base/progress.ts";
 
-export type StepName = "data" | "train" | "gate" | "artifact" | "image" | "deploy" | "serve" | "verify";
+export type StepName = "data" | "train" | "gate" | "artifact" | "image" | "deploy" | "schedule" | "serve" | "verify";
 
 /** How a step of the way ended. A step that fails throws instead. */
 export interface StepOutcome {

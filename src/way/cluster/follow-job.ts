@@ -43,15 +43,15 @@ export function stateOf(job: Job | undefined): JobState {
 }
 
 /**
- * Returns when a pod said that its model is stored, or the Job is complete. Throws what the last try said, or `rolloutFailed` with what
+ * Returns when a pod said that its model is stored (with the model's digest), or the Job is complete. Throws what the last try said, or `rolloutFailed` with what
  * keeps its pods from running.
  */
-export async function followJob(subject: JobSubject, options: FollowOptions): Promise<void> {
+export async function followJob(subject: JobSubject, options: FollowOptions): Promise<string | undefined> {
   const { cluster, namespace, name } = subject;
   const { report, deadlineMs } = options;
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
-  const stored = Promise.withResolvers<void>();
+  const stored = Promise.withResolvers<string>();
   let said: Extract<JobEvent, { type: "error" }> | undefined;
   let speaks = false;
   const onLine = ({ text }: LogLine): void => {
@@ -61,7 +61,7 @@ export async function followJob(subject: JobSubject, options: FollowOptions): Pr
     said = event.type === "error" ? event : undefined;
     if (event.type === "progress") report(event);
     options.onEvent?.(event);
-    if (event.type === "result") stored.resolve();
+    if (event.type === "result") stored.resolve(event.digest);
   };
   const onTree = (tree: TreeNode, findings: readonly Finding[]): void => {
     // The pod tells more than its state does.
@@ -78,7 +78,8 @@ export async function followJob(subject: JobSubject, options: FollowOptions): Pr
   });
   const watch = watchJob(cluster, { namespace, job: name, deadlineMs, onTree, signal });
   try {
-    await Promise.race([stored.promise, watch, logs.then(() => watch)]);
+    const complete = watch.then(() => undefined);
+    return await Promise.race([stored.promise, complete, logs.then(() => complete)]);
   } catch (error) {
     options.signal.throwIfAborted();
     throw said === undefined ? error : toError(said, name);

@@ -1,5 +1,6 @@
 /** @file What `up` would do on a cluster, tried there without changing anything. */
-import type { Artifact } from "../../artifact/types.ts";
+import type { Artifact, Store } from "../../artifact/types.ts";
+import type { Digest } from "../../base/digest.ts";
 import { applyObjects, type ApplyAction } from "../../deploy/cluster/apply.ts";
 import { getObject } from "../../deploy/cluster/objects.ts";
 import { openDataset } from "../../data/open.ts";
@@ -10,14 +11,16 @@ import { nameJob } from "../../kube/training.ts";
 import type { ImageSource } from "../../kube/types.ts";
 import { isTrained, requireTraining } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
-import { gateStep } from "../gate-step.ts";
+import { findChampion, gateStep } from "../gate-step.ts";
 import { digestInputs } from "../inputs.ts";
 import type { WayOptions } from "../types.ts";
 import { describeRelease, planServer } from "./deploy-step.ts";
 import { diffObjects, type FieldChange } from "./diff.ts";
 import type { ClusterPlace } from "./place.ts";
 import { describeImage, makeImage } from "./publish.ts";
+import { checkSchedule } from "./schedule.ts";
 import type { Stores } from "./stores.ts";
+import { digestFetched, isFetched } from "./train-way.ts";
 
 export interface PlannedObject {
   kind: string;
@@ -43,10 +46,11 @@ export async function planOnCluster(
   stores: Stores,
   options: WayOptions,
 ): Promise<ClusterPlan> {
-  const { steps, artifact, trains } = await planTraining(project, place, stores, options);
-  const image = trains
-    ? ({ ...describeImage(place, project.definition.name, "sha256:"), reference: later } satisfies ImageSource)
-    : await planImage(project, artifact, place, stores, options);
+  checkSchedule(place);
+  const { steps, artifact, store, trains } = await planTraining(project, place, stores, options);
+  const image: ImageSource = trains
+    ? { reference: later, pull: "IfNotPresent" }
+    : await planImage(project, artifact, place, store, options);
   const release = await describeRelease(project, artifact, image, place, stores.shared);
   const { cluster, namespace } = place;
   const { events, live } = await applyObjects(cluster, toServerObjects(release), {
@@ -64,7 +68,17 @@ export async function planOnCluster(
       return { kind, name, ...(of !== undefined && { namespace: of }), action: same ? "unchanged" : action, changes };
     }),
   );
-  return { steps, objects };
+  const { schedule } = place.deploy.train ?? {};
+  return { steps: [...steps, ...(schedule === undefined ? [] : [`train at ${schedule}`])], objects };
+}
+
+interface PlannedTraining {
+  steps: string[];
+  artifact: Artifact | undefined;
+  /** Where the artifact is. */
+  store: Store;
+  /** The model is not there yet. */
+  trains: boolean;
 }
 
 async function planTraining(
@@ -72,36 +86,49 @@ async function planTraining(
   place: ClusterPlace,
   { store, own, shared }: Stores,
   { report, signal, force }: WayOptions,
-): Promise<{ steps: string[]; artifact: Artifact | undefined; trains: boolean }> {
-  if (!isTrained(project.definition)) return { steps: [], artifact: undefined, trains: false };
+): Promise<PlannedTraining> {
+  if (!isTrained(project.definition)) return { steps: [], artifact: undefined, store, trains: false };
   const definition = requireTraining(project.definition);
   const { name, data } = definition;
+  const byJob = (inputs: Digest): string => `train by the Job ${nameJob({ project: name, inputs })}`;
+  if (isFetched(place)) {
+    const champion = force === true ? undefined : await findChampion(store, name);
+    const trains = champion?.lineage.code !== project.codeDigest;
+    return {
+      steps: trains ? [byJob(digestFetched(project))] : [],
+      artifact: trains ? undefined : champion,
+      store,
+      trains,
+    };
+  }
   const dataset = await openDataset(data, { root: project.root, report, signal });
   const { state } = datasetStatus(dataset, project.root);
-  const steps =
-    state === "unlocked"
-      ? ["lock the dataset"]
-      : state === "differs"
-        ? ["refuse the dataset: it is not the locked one"]
-        : [];
+  const steps = { unlocked: ["lock the dataset"], differs: ["refuse the dataset: it is not the locked one"], same: [] }[
+    state
+  ];
   const inputs = await digestInputs(project, dataset);
-  const known = force === true ? undefined : ((await store.find(name, inputs)) ?? (await own.find(name, inputs)));
-  if (known === undefined) {
-    const here = shared === undefined || place.deploy.train?.on === "here";
-    steps.push(here ? "train on this machine" : `train by the Job ${nameJob({ project: name, inputs })}`);
-    return { steps, artifact: undefined, trains: true };
-  }
+  const here = shared === undefined || place.deploy.train?.on === "here";
+  const from = here ? own : store;
+  const known = force === true ? undefined : await from.find(name, inputs);
+  if (known === undefined)
+    return {
+      steps: [...steps, here ? "train on this machine" : byJob(inputs)],
+      artifact: undefined,
+      store,
+      trains: true,
+    };
   const { verdict, reigns } = await gateStep(definition, known, store);
-  if (!verdict.passed) steps.push("stop at the gate: the model is not good enough");
-  else if (!reigns) steps.push(`make ${name}@${known.digest} the champion`);
-  return { steps, artifact: known, trains: false };
+  const next = verdict.passed
+    ? `make ${name}@${known.digest} the champion`
+    : "stop at the gate: the model is not good enough";
+  return { steps: verdict.passed && reigns ? steps : [...steps, next], artifact: known, store: from, trains: false };
 }
 
 async function planImage(
   project: Project,
   artifact: Artifact | undefined,
   place: ClusterPlace,
-  { store }: Stores,
+  store: Store,
   options: WayOptions,
 ): Promise<ImageSource> {
   const { name, build } = await planServer(project, artifact, store, place, options);

@@ -1,6 +1,6 @@
 /** @file What a training pod needs, sent to where pods find it, and the pod's settings. */
 import { statSync } from "node:fs";
-import { relative, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import type { Digest } from "../../base/digest.ts";
 import type { Dataset } from "../../data/types.ts";
 import { buildTrainer } from "../../image/build-trainer.ts";
@@ -16,19 +16,25 @@ import type { WayOptions } from "../types.ts";
 import { registryOptions, requireInside, type ClusterPlace, type SharedStore } from "./place.ts";
 import { publishImage } from "./publish.ts";
 
+export interface RunSubject {
+  /** Digest of the run's inputs: with the dataset's, as far as that is known here. */
+  inputs: Digest;
+  /** Undefined: the pod fetches it. */
+  dataset?: Dataset;
+}
+
 /** Pushes the dataset and the trainer's image side by side: nothing of either where the registry has it. */
 export async function prepareRun(
   project: Project,
-  dataset: Dataset,
-  inputs: Digest,
+  { inputs, dataset }: RunSubject,
   place: ClusterPlace,
   store: SharedStore["inside"],
   options: WayOptions,
 ): Promise<TrainingRun> {
   const { name } = project.definition;
   const [data, { source: image }] = await Promise.all([
-    sendDataset(project, dataset, place, options),
-    sendTrainer(project, dataset, place, options),
+    dataset === undefined ? undefined : sendDataset(project, dataset, place, options),
+    sendTrainer(project, place, options),
   ]);
   const { deploy } = place;
   return {
@@ -42,8 +48,8 @@ export async function prepareRun(
     deploy: data === undefined ? { ...deploy, train: { ...deploy.train, data: "fetch" } } : deploy,
     ...(data !== undefined && { data: { reference: data } }),
     env: {
-      SLIPWAY_INPUTS: inputs,
-      SLIPWAY_DATASET_DIGEST: dataset.digest,
+      // Fetched data give the run its inputs when they are there.
+      ...(dataset !== undefined && { SLIPWAY_INPUTS: inputs, SLIPWAY_DATASET_DIGEST: dataset.digest }),
       ...(data !== undefined && { SLIPWAY_DATASET: data }),
       SLIPWAY_STORE: store.prefix,
       ...(store.insecure && { SLIPWAY_REGISTRY_INSECURE: "1" }),
@@ -60,7 +66,7 @@ async function sendDataset(
   place: ClusterPlace,
   { report, signal }: WayOptions,
 ): Promise<string | undefined> {
-  if (place.deploy.train?.data === "fetch" || place.delivery.kind !== "registry") return undefined;
+  if (place.delivery.kind !== "registry") return undefined;
   const files = await listDatasetFiles(dataset, root);
   if (files === undefined) return undefined;
   const path = `datasets/${definition.name}`;
@@ -69,9 +75,10 @@ async function sendDataset(
   return `${requireInside(place)}/${path}@${digest}`;
 }
 
-async function sendTrainer(project: Project, dataset: Dataset, place: ClusterPlace, options: WayOptions) {
-  const { name, train } = requireTraining(project.definition);
-  const code = train.kind === "command" ? await describeCode(project.root, dataset.folder) : [];
+async function sendTrainer(project: Project, place: ClusterPlace, options: WayOptions) {
+  const { name, train, data } = requireTraining(project.definition);
+  const folder = "path" in data ? resolve(project.root, data.path) : project.root;
+  const code = train.kind === "command" ? await describeCode(project.root, folder) : [];
   const { report } = options;
   return publishImage(
     place,

@@ -1,9 +1,8 @@
 /** @file Training as a Job: what it needs is sent, the Job is made or found again, and watched until its model is in the store. */
 import type { Artifact } from "../../artifact/types.ts";
-import { shortDigest, type Digest } from "../../base/digest.ts";
+import { shortDigest } from "../../base/digest.ts";
 import { applyObjects } from "../../deploy/cluster/apply.ts";
 import { deleteObject, waitGone } from "../../deploy/cluster/objects.ts";
-import type { Dataset } from "../../data/types.ts";
 import { nameJob, toTrainingObjects } from "../../kube/training.ts";
 import type { TrainingRun } from "../../kube/types.ts";
 import { requireTraining } from "../../project/training.ts";
@@ -12,7 +11,7 @@ import { jobGoesOn, jobLeftNothing } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
 import { findJob, followJob, stateOf, type JobSubject } from "./follow-job.ts";
 import type { ClusterPlace, SharedStore } from "./place.ts";
-import { prepareRun } from "./prepare-run.ts";
+import { prepareRun, type RunSubject } from "./prepare-run.ts";
 
 export interface TrainedOnCluster {
   artifact: Artifact;
@@ -27,58 +26,55 @@ export interface ClusterTrainOptions extends WayOptions {
 }
 
 /**
- * The model of these inputs: from the store where it was trained before, else trained by a Job that is named by the inputs. A Job that
- * runs already is watched; one that failed is made anew. Throws what the training said, and `jobLeftNothing`.
+ * Trains by a Job that is named by the inputs. One that runs already is watched; one that ended is made anew. Throws what the training
+ * said, `jobLeftNothing`, and `jobGoesOn` where we are interrupted.
  */
 export async function trainOnCluster(
   project: Project,
-  dataset: Dataset,
-  inputs: Digest,
+  subject: RunSubject,
   place: ClusterPlace,
   { store, inside }: SharedStore,
   options: ClusterTrainOptions,
 ): Promise<TrainedOnCluster> {
   const { name } = requireTraining(project.definition);
-  const known = options.force === true ? undefined : await store.find(name, inputs);
-  if (known !== undefined) return { artifact: known, trained: false };
-  const subject: JobSubject = {
+  const { inputs } = subject;
+  const job: JobSubject = {
     cluster: place.cluster,
     namespace: place.namespace,
     name: nameJob({ project: name, inputs }),
   };
   const { report, signal } = options;
-  const there = await findJob(subject);
+  const there = await findJob(job);
   const state = stateOf(there);
   const attached = state === "running";
   if (!attached) {
-    const run = await prepareRun(project, dataset, inputs, place, inside, options);
+    const run = await prepareRun(project, subject, place, inside, options);
     // A Job cannot be started again, and its pods' template not be changed.
     if (there !== undefined) {
       await deleteObject(
         place.cluster,
-        { apiVersion: "batch/v1", kind: "Job", namespace: subject.namespace, name: subject.name },
+        { apiVersion: "batch/v1", kind: "Job", namespace: job.namespace, name: job.name },
         { foreground: true, signal },
       );
       await waitGone(place.cluster, there, { deadlineMs: 60_000, signal });
     }
-    report({ step: "train", label: `start the Job ${subject.name}` });
+    report({ step: "train", label: `start the Job ${job.name}` });
     await applyTraining(place, run, options);
   }
-  options.onJob?.({ name: subject.name, namespace: subject.namespace, attached });
+  options.onJob?.({ name: job.name, namespace: job.namespace, attached });
   const { deadline = 21_600 } = place.deploy.train ?? {};
+  let digest: string | undefined;
   try {
-    await followJob(subject, { report, signal, deadlineMs: (deadline + 300) * 1000 });
+    digest = await followJob(job, { report, signal, deadlineMs: (deadline + 300) * 1000 });
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw jobGoesOn(
-      { job: subject.name, namespace: subject.namespace, context: place.cluster.context },
-      { cause: error },
-    );
+    throw jobGoesOn({ job: job.name, namespace: job.namespace, context: place.cluster.context }, { cause: error });
   }
-  const artifact = await store.find(name, inputs);
+  // A log may be lost with its pod; what it trained is found by its inputs all the same.
+  const artifact = digest === undefined ? await store.find(name, inputs) : await store.get(`${name}@${digest}`);
   if (artifact === undefined)
-    throw jobLeftNothing({ job: subject.name, store: store.location, inputs: shortDigest(inputs) });
-  return { artifact, trained: true, job: subject.name };
+    throw jobLeftNothing({ job: job.name, store: store.location, inputs: shortDigest(inputs) });
+  return { artifact, trained: true, job: job.name };
 }
 
 /** Trainings are a set of their own that only grows: Jobs go by their time to live. */

@@ -1,18 +1,13 @@
 /** @file The whole way on a cluster: data here, training there (or here), gate and alias in the shared store, image, deployment, verification. */
-import { copyArtifact } from "../../artifact/store/copy.ts";
 import type { Artifact } from "../../artifact/types.ts";
-import type { Dataset, Split } from "../../data/types.ts";
 import type { Endpoint } from "../../deploy/cluster/endpoint.ts";
 import { recordOutcome } from "../../deploy/cluster/history.ts";
 import type { ImageSource, ServerRelease } from "../../kube/types.ts";
-import { isTrained, requireTraining } from "../../project/training.ts";
+import { isTrained } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
-import { createClock, type Done, type RunStep } from "../clock.ts";
-import { dataStep } from "../data-step.ts";
-import { describeDataset, describeTraining, describeVerification } from "../describe.ts";
-import { digestInputs } from "../inputs.ts";
-import { promoteStep } from "../promote-step.ts";
-import { trainStep } from "../train-step.ts";
+import { createClock, type Done, type Told } from "../clock.ts";
+import { describeVerification } from "../describe.ts";
+import { fetchNeedsRegistry } from "../errors.ts";
 import type { StepOutcome, WayOptions } from "../types.ts";
 import { listValidationFiles, verifyStep } from "../verify-step.ts";
 import {
@@ -27,23 +22,16 @@ import {
 import { openPlace, type ClusterChoice, type ClusterPlace } from "./place.ts";
 import { planOnCluster, type ClusterPlan } from "./plan.ts";
 import { publishImage } from "./publish.ts";
+import { applySchedule, checkSchedule, removeSchedule } from "./schedule.ts";
 import { reachRelease, settleRelease, type SettleOptions, type Settled } from "./settle.ts";
 import { openStores, type Stores } from "./stores.ts";
+import type { ClusterTrainOptions } from "./train-step.ts";
+import { trainAt, type ClusterTrainResult } from "./train-way.ts";
 import { waitForModel } from "./wait-for-model.ts";
-import { trainOnCluster, type ClusterTrainOptions } from "./train-step.ts";
 
 export interface ClusterUpOptions extends ClusterTrainOptions, SettleOptions {
   /** Told before anything is changed. */
   onTarget?: (place: Pick<ClusterPlace, "cluster" | "namespace" | "delivery">) => void;
-}
-
-export interface ClusterTrainResult {
-  name: string;
-  digest: string;
-  artifact: Artifact;
-  dataset: Dataset;
-  split: Split;
-  steps: StepOutcome[];
 }
 
 export interface ClusterUpResult {
@@ -87,6 +75,7 @@ export async function upOnCluster(
   options: ClusterUpOptions,
 ): Promise<ClusterUpResult> {
   await using place = await openTold(project, choice, options);
+  checkSchedule(place);
   const steps: StepOutcome[] = [];
   const step = createClock(steps, options);
   const stores = await openStores(project, place, options);
@@ -103,6 +92,9 @@ export async function upOnCluster(
   const { release, applied, settled } = await step("deploy", () =>
     deploy(project, artifact, image.source, place, stores, options),
   );
+  const { schedule } = place.deploy.train ?? {};
+  if (schedule !== undefined) await step("schedule", () => keepSchedule(project, schedule, place, stores, options));
+  else if (trained !== undefined) await removeSchedule(project, place, options);
   await using reached = await reachRelease(place, release, settled);
   if (trained !== undefined)
     await step("verify", () => verify(project, trained, place, { applied, settled }, reached.url, options));
@@ -140,10 +132,25 @@ async function deploy(
   return { value: { release, applied, settled }, kept: applied.kept, text, facts };
 }
 
+async function keepSchedule(
+  project: Project,
+  schedule: string,
+  place: ClusterPlace,
+  { shared }: Stores,
+  options: WayOptions,
+): Promise<Done<void>> {
+  if (shared === undefined) throw fetchNeedsRegistry({ context: place.cluster.context });
+  const events = await applySchedule(project, place, shared, options);
+  const kept = countActions(events) === "";
+  const { timeZone = "UTC" } = place.deploy.train ?? {};
+  const text = `trains at ${schedule} (${timeZone})`;
+  return { value: undefined, kept, text, facts: { schedule, timeZone } };
+}
+
 /** The history remembers which release was verified: the same one is not verified again, from whatever machine. */
 async function verify(
   project: Project,
-  { artifact, dataset, split }: ClusterTrainResult,
+  { artifact, data }: ClusterTrainResult,
   place: ClusterPlace,
   { applied: { kept, release }, settled: { pods } }: { applied: Deployed; settled: Settled },
   url: string,
@@ -157,11 +164,23 @@ async function verify(
   // Pods that follow an alias look at it each by its own clock.
   const patienceMs = 30_000 + (isInImage(place) ? 0 : every * 1000);
   await waitForModel(url, { digest: artifact.digest, times: 5 + 5 * pods.length, patienceMs, signal });
-  const files = listValidationFiles(dataset.folder, dataset.entries, split.validation);
-  const found = await verifyStep({ project, artifact, url, files, report, signal });
+  const told = data === undefined ? undefined : await verifyData(project, artifact, data, url, { report, signal });
   if (release !== undefined)
     await recordOutcome(cluster, { project: project.definition.name, namespace, number: release.number }, "live");
-  return { value: undefined, ...describeVerification(found, dataset) };
+  // Without the data nothing is known that its answers could be held against.
+  const text = `answers from ${describeModel(artifact)}`;
+  return { value: undefined, ...(told ?? { text, facts: { digest: artifact.digest } }) };
+}
+
+async function verifyData(
+  project: Project,
+  artifact: Artifact,
+  { dataset, split }: NonNullable<ClusterTrainResult["data"]>,
+  url: string,
+  options: Pick<WayOptions, "report" | "signal">,
+): Promise<Told> {
+  const files = listValidationFiles(dataset.folder, dataset.entries, split.validation);
+  return describeVerification(await verifyStep({ project, artifact, url, files, ...options }), dataset);
 }
 
 async function openTold(
@@ -172,43 +191,4 @@ async function openTold(
   const place = await openPlace(project, choice, options);
   options.onTarget?.(place);
   return { ...place, [Symbol.asyncDispose]: async () => place.close() };
-}
-
-async function trainAt(
-  project: Project,
-  place: ClusterPlace,
-  stores: Stores,
-  step: RunStep,
-  steps: StepOutcome[],
-  options: ClusterTrainOptions,
-): Promise<ClusterTrainResult> {
-  const definition = requireTraining(project.definition);
-  const { dataset, split } = await step("data", async () => {
-    const found = await dataStep(project, options);
-    return { value: found, ...describeDataset(found.dataset, found) };
-  });
-  const { artifact: candidate } = await step("train", async () => {
-    const found = await train(project, { dataset, split }, place, stores, options);
-    return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
-  });
-  const artifact = await promoteStep(definition, candidate, stores.store, step);
-  return { name: definition.name, digest: artifact.digest, artifact, dataset, split, steps };
-}
-
-/** By a Job; here where the project says so, and where pods and we have no store in common. */
-async function train(
-  project: Project,
-  { dataset, split }: { dataset: Dataset; split: Split },
-  place: ClusterPlace,
-  { shared, own }: Stores,
-  options: ClusterTrainOptions,
-): Promise<{ artifact: Artifact; trained: boolean }> {
-  if (shared !== undefined && place.deploy.train?.on !== "here") {
-    const inputs = await digestInputs(project, dataset);
-    return trainOnCluster(project, dataset, inputs, place, shared, options);
-  }
-  const found = await trainStep(project, { dataset, split }, own, options);
-  if (shared === undefined) return found;
-  const { name, digest } = found.artifact;
-  return { ...found, artifact: await copyArtifact(own, shared.store, `${name}@${digest}`) };
 }

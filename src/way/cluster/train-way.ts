@@ -1,0 +1,108 @@
+/** @file The first part of the way on a cluster: ends with the shared store's champion being the model of the project's present inputs. */
+import { copyArtifact } from "../../artifact/store/copy.ts";
+import type { Artifact } from "../../artifact/types.ts";
+import { digestOfJson, shortDigest, type Digest } from "../../base/digest.ts";
+import type { Dataset, Split } from "../../data/types.ts";
+import { requireTraining, type TrainedDefinition } from "../../project/training.ts";
+import type { Project } from "../../project/types.ts";
+import type { RunStep } from "../clock.ts";
+import { dataStep } from "../data-step.ts";
+import { describeDataset, describeTraining } from "../describe.ts";
+import { fetchNeedsRegistry } from "../errors.ts";
+import { findChampion } from "../gate-step.ts";
+import { digestInputs } from "../inputs.ts";
+import { promoteStep } from "../promote-step.ts";
+import { trainStep } from "../train-step.ts";
+import type { StepOutcome } from "../types.ts";
+import type { ClusterPlace } from "./place.ts";
+import type { Stores } from "./stores.ts";
+import { trainOnCluster, type ClusterTrainOptions, type TrainedOnCluster } from "./train-step.ts";
+
+export interface ClusterTrainResult {
+  name: string;
+  /** Of the champion. */
+  digest: string;
+  artifact: Artifact;
+  /** Undefined where only the training's pod has seen the data. */
+  data: { dataset: Dataset; split: Split } | undefined;
+  steps: StepOutcome[];
+}
+
+export async function trainAt(
+  project: Project,
+  place: ClusterPlace,
+  stores: Stores,
+  step: RunStep,
+  steps: StepOutcome[],
+  options: ClusterTrainOptions,
+): Promise<ClusterTrainResult> {
+  const definition = requireTraining(project.definition);
+  const { name } = definition;
+  if (isFetched(place)) {
+    const candidate = await step("train", () => trainOnFetched(project, definition, place, stores, options));
+    const artifact = await promoteStep(definition, candidate, stores.store, step);
+    return { name, digest: artifact.digest, artifact, data: undefined, steps };
+  }
+  const { dataset, split } = await step("data", async () => {
+    const found = await dataStep(project, options);
+    return { value: found, ...describeDataset(found.dataset, found) };
+  });
+  const { artifact: candidate } = await step("train", async () => {
+    const found = await train(project, { dataset, split }, place, stores, options);
+    return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
+  });
+  const artifact = await promoteStep(definition, candidate, stores.store, step);
+  return { name, digest: artifact.digest, artifact, data: { dataset, split }, steps };
+}
+
+/** Whether the data are for the pod alone: its source reads them there, and they may be others each time. */
+export function isFetched({ deploy }: Pick<ClusterPlace, "deploy">): boolean {
+  return deploy.train?.data === "fetch" && deploy.train.on !== "here";
+}
+
+/** What names a training whose data nobody knows yet: the code and its settings. */
+export function digestFetched({ definition, codeDigest }: Pick<Project, "definition" | "codeDigest">): Digest {
+  return digestOfJson({ name: definition.name, code: codeDigest, data: "fetch" });
+}
+
+/** By a Job; here where the project says so, and where pods and we have no store in common. */
+async function train(
+  project: Project,
+  data: { dataset: Dataset; split: Split },
+  place: ClusterPlace,
+  { shared, own }: Stores,
+  options: ClusterTrainOptions,
+): Promise<TrainedOnCluster> {
+  if (shared !== undefined && place.deploy.train?.on !== "here") {
+    const inputs = await digestInputs(project, data.dataset);
+    const known = options.force === true ? undefined : await shared.store.find(project.definition.name, inputs);
+    if (known !== undefined) return { artifact: known, trained: false };
+    return trainOnCluster(project, { inputs, dataset: data.dataset }, place, shared, options);
+  }
+  const found = await trainStep(project, data, own, options);
+  if (shared === undefined) return found;
+  const { name, digest } = found.artifact;
+  return { ...found, artifact: await copyArtifact(own, shared.store, `${name}@${digest}`) };
+}
+
+/** Trains once for this code; the schedule, or `--force`, does it again with newer data. */
+async function trainOnFetched(
+  project: Project,
+  { name }: TrainedDefinition,
+  place: ClusterPlace,
+  { shared }: Stores,
+  options: ClusterTrainOptions,
+) {
+  if (shared === undefined) throw fetchNeedsRegistry({ context: place.cluster.context });
+  const champion = options.force === true ? undefined : await findChampion(shared.store, name);
+  if (champion?.lineage.code === project.codeDigest) {
+    const text = `already trained by this code (${shortDigest(champion.digest)}, ${champion.createdAt})`;
+    return { value: champion, kept: true, text, facts: { digest: champion.digest, metrics: champion.lineage.metrics } };
+  }
+  const { artifact } = await trainOnCluster(project, { inputs: digestFetched(project) }, place, shared, options);
+  const { metrics, dataset, durationSeconds } = artifact.lineage;
+  const [first] = Object.entries(metrics);
+  const measured = first === undefined ? "" : ` · ${first[0]} ${Number(first[1].toFixed(4))}`;
+  const text = `${dataset.count} of data fetched there${measured}`;
+  return { value: artifact, text, facts: { digest: artifact.digest, metrics, durationSeconds } };
+}
