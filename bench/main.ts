@@ -21,6 +21,9 @@ interface Result {
 const benchmarks: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
   train: async (options) => (await import("./train.ts")).benchTraining(options),
   serve: async (options) => (await import("./serve.ts")).benchServing(options),
+  image: async (options) => (await import("./image.ts")).benchImage(options),
+  detect: async (options) => (await import("./detect.ts")).benchDetection(options),
+  weights: async (options) => (await import("./detect.ts")).benchWeights(options),
   audit: async (options) => (await import("./audit.ts")).benchAudit(options),
 };
 
