@@ -25,6 +25,8 @@ export interface Metrics {
   batches(model: string): BatchSeries;
   inFlight(change: 1 | -1): void;
   countShed(model: string): void;
+  /** A reward that a caller gave for a prediction. */
+  countFeedback(labels: { model: string; version: string }, reward: number): void;
   observeLoad(model: string, seconds: number): void;
   /** Says which model is served now, and whence it came; the one before it goes. */
   setModel(model: { name: string; digest: string; datasetDigest: string; origin: string }): void;
@@ -120,6 +122,19 @@ export function createMetrics(): Metrics {
     labelNames: ["model"],
     registers,
   });
+  const feedback = new Counter({
+    name: "slipway_feedback_total",
+    help: "Predictions that callers gave a reward for.",
+    labelNames: ["model", "version"],
+    registers,
+  });
+  // Rewards may be negative, so their sum is no counter.
+  const rewards = new Gauge({
+    name: "slipway_feedback_reward",
+    help: "Sum of the rewards that callers gave.",
+    labelNames: ["model", "version"],
+    registers,
+  });
   return {
     requests(labels) {
       const key = JSON.stringify(labels);
@@ -141,6 +156,10 @@ export function createMetrics(): Metrics {
       inFlight += change;
     },
     countShed: (model) => shed.inc({ model }, 1),
+    countFeedback({ model, version }, reward) {
+      feedback.inc({ model, version }, 1);
+      rewards.inc({ model, version }, Number.isFinite(reward) ? reward : 0);
+    },
     observeLoad: (model, seconds) => load.observe({ model }, seconds),
     setModel({ name, digest, datasetDigest, origin: from }) {
       info.reset();

@@ -10,6 +10,8 @@ function createBench(options: {
   concurrency?: number;
   ahead?: number;
   bad?: (row: number) => boolean;
+  cost?: (row: number) => number;
+  maxCost?: number;
 }) {
   const batches: { rows: readonly number[]; end: () => void }[] = [];
   const sizes: number[] = [];
@@ -20,6 +22,8 @@ function createBench(options: {
   const batcher = createBatcher<number, number>({
     maxRows: options.maxRows ?? 4,
     maxQueuedRows: options.maxQueuedRows ?? 100,
+    ...(options.cost !== undefined && { cost: options.cost }),
+    ...(options.maxCost !== undefined && { maxCost: options.maxCost }),
     room: () => (running < concurrency ? "idle" : running < concurrency + (options.ahead ?? 0) ? "ahead" : "none"),
     defer: (start) => turns.push(start),
     now: () => 0,
@@ -70,6 +74,15 @@ describe("batches", () => {
     await finish();
     expect(sizes).toEqual([2, 4, 1]);
     expect(await Promise.all(results)).toEqual([2, 4, 6, 8, 10, 12, 14]);
+  });
+
+  test("a dear row does not make cheap ones dear: what a batch costs is bounded, and order is kept", async () => {
+    const { batcher, sizes, finish } = createBench({ maxRows: 4, cost: (row) => row, maxCost: 20 });
+    const results = [1, 2, 100, 3, 9, 2, 1, 1].map((row) => batcher.submit(row));
+    await finish();
+    // 100 is dearer than any batch may be, so it goes alone; 9 beside 3 leaves room for none (3 × 9 > 20).
+    expect(sizes).toEqual([2, 1, 2, 3]);
+    expect(await Promise.all(results)).toEqual([2, 4, 200, 6, 18, 4, 2, 2]);
   });
 
   test("full batches go ahead to a busy runner, others wait for company", async () => {

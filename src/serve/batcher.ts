@@ -7,6 +7,10 @@ export interface BatcherOptions<Row, Result> {
   run: (rows: readonly Row[]) => Promise<readonly Result[]>;
   /** Rows a batch may have. */
   maxRows: number;
+  /** What a row costs to run, where rows differ: a batch costs as many times the dearest as it has rows, since all are filled up to that. */
+  cost?: (row: Row) => number;
+  /** What a batch may cost; a row that costs more runs alone. Default: no limit. */
+  maxCost?: number;
   /** Rows that may wait. Past it, `submit` rejects with `overloaded`. */
   maxQueuedRows: number;
   /** Where the next batch could go. Asked before each. */
@@ -57,7 +61,8 @@ interface Entry<Row, Result> {
 }
 
 export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>): Batcher<Row, Result> {
-  const { run, maxRows, maxQueuedRows, room, onBatch } = options;
+  const { run, maxRows, maxQueuedRows, room, onBatch, cost } = options;
+  const maxCost = options.maxCost ?? Infinity;
   const isolates = options.isolates ?? (() => true);
   const now = options.now ?? (() => performance.now());
   const defer = options.defer ?? ((start) => void setImmediate(start));
@@ -109,10 +114,16 @@ export function createBatcher<Row, Result>(options: BatcherOptions<Row, Result>)
   const takeBatch = (): Entry<Row, Result>[] => {
     const batch: Entry<Row, Result>[] = [];
     let taken = 0;
+    let dearest = 0;
     while (taken < queue.length && batch.length < maxRows) {
-      const entry = queue[taken++]!;
+      const entry = queue[taken]!;
       if (entry.owner.hasLeft()) entry.owner.reject(dropped);
-      else batch.push(entry);
+      else {
+        dearest = Math.max(dearest, cost?.(entry.row) ?? 0);
+        if (batch.length > 0 && dearest * (batch.length + 1) > maxCost) break;
+        batch.push(entry);
+      }
+      taken++;
     }
     queue = taken === queue.length ? [] : queue.slice(taken);
     return batch;

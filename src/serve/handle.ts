@@ -4,7 +4,7 @@ import type { ModelHandle, ModelRow, Prediction } from "../project/types.ts";
 import { inputInvalid } from "./errors.ts";
 import { requireHost } from "./host.ts";
 import { readImage } from "./inputs/image.ts";
-import { checkText, readColumns } from "./inputs/json.ts";
+import { readColumns, readText } from "./inputs/json.ts";
 import { show, toNumbers, toRow } from "./inputs/row.ts";
 import type { ServedModel } from "./model.ts";
 import type { Sent } from "./prediction.ts";
@@ -46,7 +46,7 @@ function isList(given: ModelRow | readonly ModelRow[]): given is readonly ModelR
 /** A row by what the model takes. Throws `inputInvalid`. */
 export function readRow(row: unknown, model: ServedModel, service: Service, sent: Sent): Row | Promise<Row> {
   const { input } = model.face;
-  if (input.kind === "text") return toRow(model, [checkText(row, "the row")]);
+  if (input.kind === "text") return readText(row, "the row", model);
   if (input.kind === "features") return readColumns(row, "", model, input.names);
   if (input.kind === "image") {
     if (row instanceof Uint8Array) return readImage(row, model, service, sent);

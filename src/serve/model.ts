@@ -46,6 +46,13 @@ export interface ModelOptions {
   log: Logger;
 }
 
+/** Characters of a batch of texts: models fill all up to the longest, so one long text beside many short ones would take their memory too. */
+const mostCharacters = 65_536;
+
+function lengthOf({ values }: Row): number {
+  return values[0]![0]!.toString().length;
+}
+
 /** Reads, loads and warms a model. Rejects with what the store, the signature or onnxruntime has against it. */
 export async function loadModel(artifact: Artifact, options: ModelOptions): Promise<ServedModel> {
   const { metrics, log, batching } = options;
@@ -68,6 +75,7 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
     run: (rows) => pool.run(rows),
     maxRows,
     maxQueuedRows: batching.maxQueuedRows,
+    ...(face.input.kind === "text" && { cost: lengthOf, maxCost: mostCharacters }),
     room: () => pool.room(),
     isolates: (error) => findSlipwayError(error)?.code === rowFailed.code,
     onBatch(rows, waited) {

@@ -11,8 +11,12 @@ import type { RawHandler, RouteTable } from "./service.ts";
  */
 export function createRouteTable(app: FastifyInstance): RouteTable & { goFirst(guard: Guard): void } {
   const direct = new Map<string, Map<string, RawHandler>>();
+  const taken = new Set<string>();
   return {
     add(method, path, handler) {
+      // The project's own routes come first, and go before a protocol's of the same path.
+      if (taken.has(`${method} ${path}`)) return;
+      taken.add(`${method} ${path}`);
       app.route({
         method,
         url: path,

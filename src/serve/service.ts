@@ -49,6 +49,8 @@ export interface Operation {
   method: string;
   path: string;
   summary: string;
+  /** The protocol that it belongs to, where it is not the project's or the server's own. */
+  group?: string;
   /** The multipart field that takes an image. */
   field?: string;
   /** What is sent otherwise. */

@@ -1,3 +1,4 @@
+import { prepareText } from "../../model/text.ts";
 import { inputInvalid, jsonMalformed, textTooLong } from "../errors.ts";
 import type { ServedModel } from "../model.ts";
 import type { Row } from "../runtime/ports.ts";
@@ -18,7 +19,12 @@ export function readJson(body: Uint8Array, wanted: string): unknown {
     return parseJson(utf8.decode(body));
   } catch (error) {
     // A fault of the text, or bytes that are no UTF-8; neither is ours.
-    const why = error instanceof SyntaxError ? error.message.slice(0, 200) : "it is not UTF-8";
+    const why =
+      error instanceof SyntaxError
+        ? error.message.slice(0, 200)
+        : error instanceof RangeError
+          ? "it is nested too deeply"
+          : "it is not UTF-8";
     throw jsonMalformed({ why, wanted }, { cause: error });
   }
 }
@@ -34,11 +40,14 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A text as a row. Half of a surrogate pair, which no encoding has, becomes U+FFFD. Throws `inputInvalid`, `textTooLong`. */
-export function readText(value: unknown, path: string, model: Pick<ServedModel, "ports">): Row {
-  return toRow(model, [checkText(value, path)]);
+/** A text as a row. Throws `inputInvalid`, `textTooLong`. */
+export function readText(value: unknown, path: string, model: Pick<ServedModel, "ports" | "artifact">): Row {
+  const { content } = model.artifact.signature.inputs[0]!;
+  const lowercase = content?.kind === "text" && content.lowercase === true;
+  return toRow(model, [prepareText(checkText(value, path), { lowercase })]);
 }
 
+/** Half of a surrogate pair, which no encoding has, becomes U+FFFD. */
 export function checkText(value: unknown, path: string): string {
   if (typeof value !== "string") throw inputInvalid({ path, seen: show(value), wanted: "a text" });
   if (value.length > mostCharacters)

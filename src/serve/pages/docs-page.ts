@@ -23,8 +23,7 @@ export function renderDocs(
 <main>
 <h1>${escape(name)}</h1>
 <p>${model}<a href="openapi.json">openapi.json</a></p>
-<h2 id="operations">Operations</h2>
-${operations.map((operation) => renderOperation(operation, maxBodyBytes)).join("\n")}
+${renderGroups(operations, maxBodyBytes)}
 <h2 id="problems">Problems</h2>
 <p>Errors are <code>application/problem+json</code>: <code>detail</code> says what was seen, <code>wanted</code> what was expected, <code>mend</code> the next step.</p>
 <table><thead><tr><th scope="col">Status<th scope="col">Code</thead><tbody>
@@ -35,6 +34,16 @@ ${listProblems()
 </main>
 </html>
 `;
+}
+
+function renderGroups(operations: readonly Operation[], maxBodyBytes: number): string {
+  const groups = Map.groupBy(operations, ({ group }) => group ?? "Operations");
+  return [...groups]
+    .map(([title, all]) => {
+      const id = title.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+      return `<h2 id="${id}">${escape(title)}</h2>\n${all.map((one) => renderOperation(one, maxBodyBytes)).join("\n")}`;
+    })
+    .join("\n");
 }
 
 function renderOperation(operation: Operation, maxBodyBytes: number): string {

@@ -11,13 +11,16 @@ export function writeIndex(
   const metrics = Object.entries(artifact?.lineage.metrics ?? {}).map(
     ([metric, value]) => `${metric} ${Number(value.toPrecision(4))}`,
   );
-  const widest = Math.max(...operations.map(({ method, path }) => method.length + path.length + 1));
+  const own = operations.filter(({ group }) => group === undefined);
+  const groups = [...new Set(operations.map(({ group }) => group).filter((group) => group !== undefined))];
+  const widest = Math.max(...own.map(({ method, path }) => method.length + path.length + 1));
   return [
     `${name}: ${artifact === undefined ? "" : "a model "}served by Slipway`,
     ...(artifact === undefined ? [] : [`model    ${artifact.digest}`, `dataset  ${artifact.lineage.dataset.digest}`]),
     ...(metrics.length > 0 ? [`metrics  ${metrics.join(", ")}`] : []),
     "",
-    ...operations.map(({ method, path, summary }) => `  ${`${method} ${path}`.padEnd(widest)}  ${summary}`),
+    ...own.map(({ method, path, summary }) => `  ${`${method} ${path}`.padEnd(widest)}  ${summary}`),
+    ...(groups.length > 0 ? ["", `also: ${groups.join(", ")}; GET /docs has their paths`] : []),
     ...writeExample(operations, origin),
     "",
   ].join("\n");

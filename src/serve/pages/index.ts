@@ -63,7 +63,14 @@ function describeModel({ host, following }: Service): object | undefined {
 
 /** Operations in the order to show them: the project's own first. */
 export function listOperations(service: Service): Operation[] {
-  return [...protocols.flatMap((protocol) => protocol.describe(service)), ...ownOperations(service)];
+  const all = [...protocols.flatMap((protocol) => protocol.describe(service)), ...ownOperations(service)];
+  const [own, others] = [
+    all.filter(({ group }) => group === undefined),
+    all.filter(({ group }) => group !== undefined),
+  ];
+  const taken = new Set(own.map(({ method, path }) => `${method} ${path}`));
+  // What the project answers itself is no protocol's.
+  return [...own, ...others.filter(({ method, path }) => !taken.has(`${method} ${path}`))];
 }
 
 /** The page may not load anything from elsewhere; its own scripts and styles are inside it. */

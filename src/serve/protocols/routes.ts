@@ -1,7 +1,7 @@
-import { SlipwayError, findSlipwayError } from "../../base/errors.ts";
 import { readFile } from "../../http/multipart/read-file.ts";
 import { replyMark, type Reply } from "../../project/route.ts";
 import type { HandledRoute, ModelRoute, Prediction, Route } from "../../project/types.ts";
+import { adoptError } from "../adopt.ts";
 import { createAskHandler, type AskRoute } from "../ask.ts";
 import { inputInvalid, outputThrew } from "../errors.ts";
 import { toHandle } from "../handle.ts";
@@ -156,14 +156,6 @@ function writeOutput(key: string, { output }: ModelRoute, prediction: Prediction
 /** An error of the catalogue that the project throws on purpose keeps its status. */
 function refuse(key: string, error: unknown): never {
   throw adoptError(error) ?? outputThrew({ route: key, wanted: "a value" }, { cause: error });
-}
-
-/** The project's bundle has its own copy of the error class, so an error of ours is known by its shape. */
-function adoptError(error: unknown): SlipwayError | undefined {
-  const known = findSlipwayError(error);
-  if (known !== undefined || !(error instanceof Error) || !("mend" in error && "code" in error)) return known;
-  const { code, message, mend, status, details } = error as SlipwayError;
-  return code.startsWith("SLIPWAY_") ? new SlipwayError({ code, message, mend, status, details }) : undefined;
 }
 
 /** `undefined` and functions have no JSON; null says that honestly. */
