@@ -75,7 +75,7 @@ function makePod(
   const look = (path: string, timing: object) => ({ httpGet: { path, port: portName }, ...timing });
   return {
     serviceAccountName: names.account,
-    ...securePod(),
+    ...securePod(port),
     ...pullWith(deploy.pullSecrets),
     ...selectNodes(deploy.nodes),
     terminationGracePeriodSeconds: graceOf(user),

@@ -19,6 +19,8 @@ import { mountVolume, nameClaim } from "./volume.ts";
 
 /** Where the phases of a training hand each other files. */
 export const workspacePath = "/workspace";
+/** Where a foreign image finds the project's own files: its command runs there. */
+export const codePath = `${workspacePath}/project`;
 /** Container whose logs are the training's progress, and whose exit code is its end. */
 export const trainerContainer = "trainer";
 /** With an image of the user's own: fetches the data before it. */
@@ -81,7 +83,13 @@ function makePod(run: TrainingRun, account: string): Record<string, unknown> {
     ...secureContainer(),
     volumeMounts: mounts,
   });
-  const foreign = { name: "command", image: train.image, imagePullPolicy: "IfNotPresent", command: run.command };
+  const foreign = {
+    name: "command",
+    image: train.image,
+    imagePullPolicy: "IfNotPresent",
+    command: run.command,
+    workingDir: codePath,
+  };
   return {
     // Each try is a new pod, so that the logs of those that failed stay.
     restartPolicy: "Never",

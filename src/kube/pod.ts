@@ -4,8 +4,11 @@ import type { DeployDefinition } from "../project/deploy.ts";
 /** The account that our images run as. */
 export const podUser = 65_532;
 
-/** Meets the `restricted` Pod Security Standard. `fsGroup` lets the account write to volumes, which come as root's. */
-export function securePod(): Record<string, unknown> {
+/**
+ * Meets the `restricted` Pod Security Standard. `fsGroup` lets the account write to volumes, which come as root's. `port` is what it listens on: below
+ * 1024 only root may, unless the pod's own network says otherwise (a sysctl that the standard allows).
+ */
+export function securePod(port = 65_535): Record<string, unknown> {
   return {
     automountServiceAccountToken: false,
     // Variables for every Service of the namespace: they can shadow settings, and make pods start slowly where there are thousands.
@@ -18,6 +21,7 @@ export function securePod(): Record<string, unknown> {
       // Not every file of a large volume is to be looked at for each pod.
       fsGroupChangePolicy: "OnRootMismatch",
       seccompProfile: { type: "RuntimeDefault" },
+      ...(port < 1024 && { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] }),
     },
   };
 }

@@ -211,6 +211,13 @@ describe("the pod", () => {
     expect(find(objects, "ConfigMap").data).toEqual({ PORT: "7000", SLIPWAY_DRAIN_DELAY_MS: "20000" });
   });
 
+  test("listens on 5000 where any free port would do, and may listen below 1024", () => {
+    expect(container(make({}, { port: 0 })).ports).toMatchObject([{ containerPort: 5000 }]);
+    const context = (port: number) => JSON.stringify(find(make({}, { port }), "Deployment").spec.template.spec);
+    expect(context(80)).toContain("net.ipv4.ip_unprivileged_port_start");
+    expect(context(1024)).not.toContain("sysctls");
+  });
+
   test("gets longer to end than its drain takes", () => {
     const grace = (env: Record<string, string>) =>
       find(make({ env }), "Deployment").spec.template.spec.terminationGracePeriodSeconds;

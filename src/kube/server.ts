@@ -24,7 +24,9 @@ import { nameClaim } from "./volume.ts";
  * The objects of a release, in the order to apply them: what others refer to comes first, and the rules of the network before the pods that
  * they hold for. Secrets are not among them: the project only names those. Throws `filesTooLarge`, `referenceInvalid`.
  */
-export function toServerObjects(release: ServerRelease): KubeObject[] {
+export function toServerObjects(given: ServerRelease): KubeObject[] {
+  // "Any free port" is a word for one machine: a Service must know it.
+  const release = { ...given, port: given.port === 0 ? 5000 : given.port };
   const { project, namespace, deploy } = release;
   const place = (suffix?: string) => placeOf(release, "server", suffix);
   const selector = toSelector(project, "server");
