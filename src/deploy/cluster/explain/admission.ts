@@ -78,7 +78,7 @@ function explain(maker: LiveObject, message: string): Finding {
   if (account !== null)
     return {
       code: "service-account-missing",
-      cause: `there is no ServiceAccount ${account[1] ?? account[2]}`,
+      cause: `there is no ServiceAccount ${(account[1] ?? account[2] ?? "").split("/").at(-1)}`,
       evidence,
       mend: "Run `slipway up` again: it makes it.",
       object,

@@ -48,7 +48,7 @@ function read(line: string, namespace: string): Pick<Finding, "code" | "cause" |
       final: 5,
     };
   }
-  if (/runAsNonRoot|non-numeric user|will run as root/i.test(line))
+  if (/runAsNonRoot|non-root policy|non-numeric user|will run as root/i.test(line))
     return {
       code: "image-runs-as-root",
       cause: "the image runs as root, or as a user that it names instead of numbers, and the pod must not run as root",
