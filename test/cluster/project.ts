@@ -1,4 +1,5 @@
 /** @file A small project for tests that deploy: shapes that are drawn, a network that trains in a second, and what a test wants of `deploy`. */
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,8 +18,12 @@ export interface TestProject extends Disposable {
   withSeed(seed: number): Promise<Project>;
 }
 
-/** `deploy` is the text of an object literal of the project file. */
-export function makeTestProject(name: string, deploy: string): TestProject {
+/**
+ * `deploy` is the text of an object literal of the project file. The project's name is its own: models of other tests, and of runs before,
+ * are in the same registry, and what is there is not trained again.
+ */
+export function makeTestProject(deploy: string): TestProject {
+  const name = `shapes-${randomBytes(4).toString("hex")}`;
   const folder = join(mkdtempSync(join(tmpdir(), "slipway-cluster-")), name);
   makeProject({ folder, template: "image", name });
   const path = join(folder, "slipway.config.ts");

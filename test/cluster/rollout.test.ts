@@ -1,5 +1,5 @@
 /** @file No request is dropped by a rolling update, by scaling or by draining a node; what a killed server drops is bounded and told. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -56,7 +56,6 @@ describe("under 50 connections of steady load, half of them made anew for each r
     cluster = await useCluster();
     namespace = await useNamespace(cluster, "rollout");
     project = makeTestProject(
-      "shapes",
       `{ replicas: 2, expose: ["loadBalancer", "nodePort"], resources: { cpu: "100m", memory: "200Mi" }, train: { on: "here" } }`,
     );
     first = await release(1);
@@ -115,4 +114,47 @@ describe("under 50 connections of steady load, half of them made anew for each r
     }
     expect(findLost(await load.stop())).toEqual(nothing);
   });
+
+  test("a kubelet restarts: it is not on the way of any request", async () => {
+    const { parts } = cluster;
+    if (parts === undefined) return;
+    const load = await startSteadyLoad();
+    for (const { name } of cluster.nodes) await parts.restart(`kubelet-${name}`);
+    await inNamespace("rollout", "status", `deployment/${project.name}`, "--timeout=120s");
+    expect(findLost(await load.stop())).toEqual(nothing);
+  });
+
+  test("a server is killed: it drops what it held, and no more; another takes over", async () => {
+    const load = await startSteadyLoad();
+    await sleep(1000);
+    const [pod = ""] = (await inNamespace("get", "pods", "-o=jsonpath={.items[*].metadata.name}")).split(" ");
+    // The process that has number 1 in its container takes no signal from inside; its number outside is found by its pod's name.
+    killServer(pod);
+    await expect
+      .poll(() => inNamespace("get", `pod/${pod}`, "-o=jsonpath={.status.containerStatuses[0].restartCount}"))
+      .toBe("1");
+    await inNamespace("wait", "--for=condition=Ready", `pod/${pod}`, "--timeout=60s");
+    const { kept, fresh } = await load.stop();
+    const lost = kept.failed + fresh.failed;
+    const asked = kept.requests + fresh.requests;
+    process.stderr.write(`killed under load: ${lost} of ${asked} requests lost\n`);
+    // Requests on their way in that process, and new connections until it is ready again or taken out of the Service.
+    expect(lost).toBeGreaterThan(0);
+    expect(lost / asked).toBeLessThan(0.5);
+    expect([kept.wrong, fresh.wrong]).toEqual([0, 0]);
+  });
 });
+
+/** SIGKILL to the server of one pod, from the node: as the kernel does when memory is short. */
+function killServer(pod: string): void {
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const hostname = /(?:^|\0)HOSTNAME=([^\0]*)/.exec(readFileSync(`/proc/${name}/environ`, "utf8"))?.[1];
+      if (hostname === pod && readFileSync(`/proc/${name}/cmdline`, "utf8").includes("server.js"))
+        process.kill(Number(name), "SIGKILL");
+    } catch {
+      // It ended while we looked, or it is not ours to look at.
+    }
+  }
+}
