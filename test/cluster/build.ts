@@ -82,6 +82,8 @@ export const goModules = [
   { name: "pause", main: "", programs: { pause: "pause" } },
 ] as const satisfies readonly GoModule[];
 
+const draftPrefix = "cluster-building-";
+
 export type GoModuleName = (typeof goModules)[number]["name"];
 
 /** The folder with the module's programs, and with its definitions under `crds`. Built where it is missing; `say` hears of that. */
@@ -95,17 +97,23 @@ export async function provideModule(name: GoModuleName, say: (line: string) => v
   return withLock(join(cache, "build.lock"), async () => {
     if (existsSync(folder)) return folder;
     say(`building ${name}…`);
-    const scratch = mkdtempSync(join(cache, "building-"));
+    await clearStopped(cache);
+    const scratch = mkdtempSync(join(cache, draftPrefix));
     try {
       await build(module, scratch);
       // Whole or not at all.
       await rename(join(scratch, "out"), folder);
     } finally {
-      await command("chmod", ["-R", "u+w", scratch]);
       await rm(scratch, { recursive: true, force: true });
     }
     return folder;
   });
+}
+
+/** What builds left that were killed: whoever holds the lock is the only one who builds. */
+async function clearStopped(cache: string): Promise<void> {
+  for (const name of readdirSync(cache).filter((each) => each.startsWith(draftPrefix)))
+    await rm(join(cache, name), { recursive: true, force: true });
 }
 
 async function build(module: GoModule, scratch: string): Promise<void> {

@@ -26,6 +26,8 @@ await command("mount", ["--make-rshared", "/"]);
 // Names of network namespaces and sockets of containerd's lie there.
 await command("mount", ["--types", "tmpfs", "tmpfs", "/run"]);
 await command("ip", ["link", "set", "lo", "up"]);
+// As on a machine with Docker.
+await command("iptables", ["--policy", "FORWARD", "DROP"]);
 const before = await lookAtMachine();
 try {
   assert.deepEqual(await up(say), { changed: true });

@@ -5,6 +5,10 @@ import { rememberMachine, restoreMachine } from "./machine.ts";
 import { bridge, hostAddress, hostRange, loadBalancerRange, nodes, type NodeSettings } from "./settings.ts";
 
 const forwarding = "/proc/sys/net/ipv4/ip_forward";
+const forwardingRules = [
+  ["-i", bridge, "-j", "ACCEPT"],
+  ["-o", bridge, "-j", "ACCEPT"],
+];
 const ip = (...args: string[]) => command("ip", args);
 
 /** Gives the nodes whose namespace had to be made: whatever ran in an earlier one is cut off. */
@@ -14,6 +18,7 @@ export async function ensureNetwork(folder: string): Promise<NodeSettings[]> {
   if (!(await succeeds("ip", "link", "show", bridge))) await ip("link", "add", bridge, "type", "bridge");
   await ip("addr", "replace", hostRange, "dev", bridge);
   await ip("link", "set", bridge, "up");
+  await allowForwarding();
   const made: NodeSettings[] = [];
   for (const node of nodes) if (await ensureNode(node)) made.push(node);
   for (const node of nodes) await ip("route", "replace", node.podRange, "via", node.address);
@@ -45,7 +50,16 @@ async function ensureNode(node: NodeSettings): Promise<boolean> {
   return !isThere;
 }
 
+/** Docker and firewalls drop what is forwarded; packets between nodes are theirs too where bridges are filtered. */
+async function allowForwarding(): Promise<void> {
+  if (!(await command("iptables", ["-S", "FORWARD"])).startsWith("-P FORWARD DROP")) return;
+  for (const rule of forwardingRules)
+    if (!(await succeeds("iptables", "-C", "FORWARD", ...rule))) await command("iptables", ["-I", "FORWARD", ...rule]);
+}
+
 export async function removeNetwork(folder: string): Promise<void> {
+  for (const rule of forwardingRules)
+    while (await succeeds("iptables", "-C", "FORWARD", ...rule)) await command("iptables", ["-D", "FORWARD", ...rule]);
   for (const node of nodes) await removeNode(node);
   // With it go its routes.
   if (await succeeds("ip", "link", "show", bridge)) await ip("link", "delete", bridge);
