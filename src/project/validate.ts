@@ -1,8 +1,11 @@
 import * as z from "zod";
 import { findNearest } from "../base/nearest.ts";
 import type { DataSource } from "../data/types.ts";
+import type { Trainer } from "../train/types.ts";
 import type { Fault } from "./errors.ts";
+import { fields, isObject, text, wanted, whole } from "./schema.ts";
 import type { MetricGate, ProjectDefinition } from "./types.ts";
+import { deploySchema, findDeployConflicts } from "./validate-deploy.ts";
 
 /**
  * All faults of a value that should be a project definition, in the order of the file; none for a valid one. Each names the
@@ -10,14 +13,18 @@ import type { MetricGate, ProjectDefinition } from "./types.ts";
  */
 export function findFaults(definition: unknown): Fault[] {
   const { error } = projectSchema.safeParse(definition);
-  return [...(error?.issues ?? []).flatMap((issue) => toFaults(issue, definition)), ...findMissingParts(definition)];
+  return [
+    ...(error?.issues ?? []).flatMap((issue) => toFaults(issue, definition)),
+    ...findMissingParts(definition),
+    ...findDeployConflicts(isObject(definition) ? definition["deploy"] : undefined),
+  ];
 }
 
 /** Data and a trainer go together; a project without them has routes. Told beside the faults of the fields themselves. */
 function findMissingParts(definition: unknown): Fault[] {
   if (!isObject(definition)) return [];
   const { data, train, serve } = definition;
-  const missing = (path: string, wanted: string): Fault[] => [{ path, problem: `is missing, wanted ${wanted}` }];
+  const missing = (path: string, what: string): Fault[] => [{ path, problem: `is missing, wanted ${what}` }];
   if (data === undefined && train === undefined) {
     const routes = isObject(serve) && isObject(serve["routes"]) ? Object.keys(serve["routes"]) : [];
     return routes.length > 0 || (isObject(serve) && typeof serve["predict"] === "function")
@@ -25,28 +32,17 @@ function findMissingParts(definition: unknown): Fault[] {
       : missing("train", "a trainer, or routes under `serve` for a project without a model");
   }
   if (train === undefined) return missing("train", "a trainer for the data");
+  // The file of the weights is the data.
+  if (isObject(train) && train["kind"] === "weights")
+    return data === undefined
+      ? []
+      : [{ path: "data", problem: "is there, wanted none: weights({…}) names its file itself" }];
   return data === undefined ? missing("data", "the data to train on") : [];
 }
 
-/** For a schema, `error` is what was wanted; the value seen is looked up by the path. */
-const wanted = (text: string) => ({ error: text });
-
-const whole = (least: number, most: number) => {
-  const text = `a whole number from ${least} to ${most}`;
-  return z.int(wanted(text)).min(least, wanted(text)).max(most, wanted(text));
-};
 const number = z.number(wanted("a number"));
 const atLeastZero = z.number(wanted("a number of at least 0")).min(0, wanted("a number of at least 0"));
-const text = z.string(wanted("a text")).min(1, wanted("a text that is not empty"));
 const action = z.custom<(...args: never[]) => unknown>((value) => typeof value === "function", wanted("a function"));
-
-/** Refuses keys that it does not know; `made` says how such an object is written. */
-function fields<S extends z.ZodRawShape>(shape: S, made: string) {
-  const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => (issue.code === "unrecognized_keys" ? JSON.stringify(known) : made),
-  });
-}
 
 const nameSchema = z
   .string(wanted(`a name such as "digits"`))
@@ -80,9 +76,18 @@ const dataSchema = z.unknown().superRefine((value, context) => {
   for (const issue of imageFolderSchema.safeParse(value).error?.issues ?? []) context.issues.push(issue as never);
 });
 
-/** Trainers are made and checked by their own makers (`sequential`, `command`); here only that it is one. */
+/** Trainers are made and checked by their own makers (`sequential`, `command`, …); here only that it is one. */
+const trainerKinds: ReadonlySet<unknown> = new Set<Trainer["kind"]>([
+  "sequential",
+  "command",
+  "naiveBayes",
+  "logistic",
+  "forest",
+  "experiments",
+  "weights",
+]);
 const trainerSchema = z.custom<object>(
-  (value) => isObject(value) && (value["kind"] === "sequential" || value["kind"] === "command"),
+  (value) => isObject(value) && trainerKinds.has(value["kind"]),
   wanted("a trainer, for example sequential({ layers: […], … }) or command({ command: […] })"),
 );
 
@@ -200,35 +205,6 @@ const serveSchema = fields(
   "settings such as { port: 5000 }",
 );
 
-const quantity = z
-  .string(wanted(`a Kubernetes quantity such as "250m" or "200Mi"`))
-  .regex(/^\d+(?:\.\d+)?(?:m|k|Ki|M|Mi|G|Gi|T|Ti)?$/, wanted(`a Kubernetes quantity such as "250m" or "200Mi"`));
-
-const deploySchema = fields(
-  {
-    namespace: z
-      .string(wanted("a namespace"))
-      .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, wanted("lower-case letters, digits and - (RFC 1123)"))
-      .optional(),
-    replicas: whole(0, 10_000).optional(),
-    expose: z
-      .literal(
-        ["clusterIP", "nodePort", "loadBalancer", "ingress"],
-        wanted(`"clusterIP", "nodePort", "loadBalancer" or "ingress"`),
-      )
-      .optional(),
-    resources: fields(
-      { cpu: quantity.optional(), memory: quantity.optional() },
-      `{ cpu: "250m", memory: "200Mi" }`,
-    ).optional(),
-    train: fields(
-      { nodes: z.record(z.string(), text, wanted(`labels such as { training: "allowed" }`)).optional() },
-      `{ nodes: { training: "allowed" } }`,
-    ).optional(),
-  },
-  "settings such as { replicas: 2 }",
-);
-
 const projectSchema = fields(
   {
     name: nameSchema,
@@ -299,8 +275,4 @@ function show(value: unknown): string {
   if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "number") return String(value);
   const json = JSON.stringify(value) ?? String(value);
   return json.length > 80 ? `${json.slice(0, 77)}…` : json;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -17,6 +17,9 @@ export async function digestInputs(
 ): Promise<Digest> {
   const { name, train } = requireTraining(project.definition);
   const code = train.kind === "command" ? await digestCode(project.root, dataset.folder) : undefined;
+  // Where a file of weights lies does not matter, only what is in it.
+  if (train.kind === "weights")
+    return digestOfJson({ name, dataset: dataset.digest, trainer: { ...train, source: undefined } });
   // The source's settings decide what the files become. A loader's code does not count: its rows do, by the dataset's digest.
   return digestOfJson({ name, dataset: dataset.digest, source: dataset.source, trainer: train, code });
 }

@@ -1,4 +1,5 @@
 import { loadProject } from "../../project/load.ts";
+import { replaceWeights } from "../../project/weights.ts";
 import { chooseCluster, clusterOptions } from "../cluster.ts";
 import { defineCommand, type OptionDefinition } from "../command.ts";
 import { printSteps } from "../view/steps.ts";
@@ -6,6 +7,10 @@ import { printSteps } from "../view/steps.ts";
 export const trainingOptions: readonly OptionDefinition[] = [
   { flags: "--resume", text: "continue an interrupted training from its checkpoint" },
   { flags: "--force", text: "train although a model of the same inputs is stored" },
+  {
+    flags: "--weights <path-or-url>",
+    text: "other weights than weights({…}) names; size, digest and lock hold for them too",
+  },
 ];
 
 export const train = defineCommand({
@@ -19,7 +24,7 @@ export const train = defineCommand({
     ["slipway train --target work", "by a Job on the cluster of the kubeconfig context `work`"],
   ],
   async run(io, { args: [folder = "."], options }) {
-    const project = await loadProject(folder);
+    const project = replaceWeights(await loadProject(folder), options["weights"] as string | undefined);
     const cluster = chooseCluster(project, options);
     if (cluster !== undefined) {
       const { trainThere } = await import("../up-there.ts");

@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { loadProject } from "../../project/load.ts";
 import type { Project } from "../../project/types.ts";
+import { replaceWeights } from "../../project/weights.ts";
 import type { TrainResult } from "../../way/up.ts";
 import { findRoute } from "../../way/verify-step.ts";
 import { chooseCluster, clusterOptions } from "../cluster.ts";
@@ -30,7 +31,7 @@ export const up = defineCommand({
     ["slipway up --exit --json", "in CI: everything checked, one JSON document"],
   ],
   async run(io, { args: [folder = "."], options }) {
-    const project = await loadProject(folder);
+    const project = replaceWeights(await loadProject(folder), options["weights"] as string | undefined);
     const cluster = chooseCluster(project, options);
     if (cluster !== undefined) {
       const { upThere } = await import("../up-there.ts");

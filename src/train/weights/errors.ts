@@ -16,7 +16,7 @@ export const weightsNotRunning = defineError<{ seen: string }>("SLIPWAY_TRAIN_WE
 });
 
 export const weightsNotUsed = defineError<{ name: string; trainer: string }>("SLIPWAY_TRAIN_WEIGHTS_NOT_USED", {
-  message: ({ name, trainer }) => `--weights was given, but ${name} is made by ${trainer}({…}), wanted weights({…})`,
+  message: ({ name, trainer }) => `--weights was given, but the trainer of ${name} is ${trainer}, wanted weights({…})`,
   mend: () => "Leave --weights out, or use weights({…}) as the project's trainer.",
   exit: exitCodes.usage,
 });
