@@ -8,6 +8,7 @@ import { findImporter } from "../../../src/image/destinations/find.ts";
 import { importedName } from "../../../src/image/imported-name.ts";
 import { inspectImage } from "../../../src/image/inspect.ts";
 import { markedImage } from "../../../src/serve/_fixture.ts";
+import { multipartRequest, runLoad } from "../../../src/testing/load.ts";
 import { openWorkshop } from "./build.ts";
 import { startContainerd, whyNoContainerd, type Containerd } from "./containerd.ts";
 
@@ -74,6 +75,11 @@ describe.skipIf(reason !== undefined)(`containerd${reason === undefined ? "" : `
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     expect(server.status()).toMatch(/^Uid:\t65532\t65532\t/m);
     for (const place of [0, 4, 8]) expect(await predict(url, place)).toEqual({ prediction: (place + 3) % 10 });
+    // What a kubelet counts as its memory, under load: well inside the limit, and inside what is promised.
+    const load = { host: "127.0.0.1", port: server.port, connections: 32, seconds: 3, requests: uploads() };
+    const peak = watchMemory(server.workingSet);
+    expect(await runLoad(load)).toMatchObject({ wrong: 0, failed: 0 });
+    expect(peak()).toBeLessThan(150e6);
     // Answers that are under way when it is told to end are given.
     const last = Array.from({ length: 20 }, (_, place) => predict(url, place % 10));
     await last[0];
@@ -85,6 +91,25 @@ describe.skipIf(reason !== undefined)(`containerd${reason === undefined ? "" : `
     expect(server.log()).toBe("");
   });
 });
+
+function uploads(): Uint8Array[] {
+  const target = { host: "127.0.0.1", path: "/predict", field: "file", fileName: "a.png", contentType: "image/png" };
+  return Array.from({ length: 10 }, (_, place) =>
+    multipartRequest({ ...target, content: new Uint8Array(markedImage(place)) }),
+  );
+}
+
+/** Looks until asked for the highest that it saw. */
+function watchMemory(read: () => number): () => number {
+  let peak = 0;
+  const look = (): void => void (peak = Math.max(peak, read()));
+  const timer = setInterval(look, 100);
+  return () => {
+    clearInterval(timer);
+    look();
+    return peak;
+  };
+}
 
 async function predict(url: string, place: number): Promise<unknown> {
   const form = new FormData();
@@ -115,5 +140,26 @@ async function run({ socket, ctr }: Containerd, image: string) {
   const port = await Promise.race([announced, exited.then((code) => `it ended with ${code}: ${log}`)]);
   if (typeof port === "string") throw new Error(port);
   const [, pid] = /^digits\s+(\d+)/m.exec(ctr("tasks", "ls")) ?? [];
-  return { port, exited, log: () => log, status: () => readFileSync(`/proc/${pid}/status`, "utf8") };
+  return {
+    port,
+    exited,
+    log: () => log,
+    status: () => readFileSync(`/proc/${pid}/status`, "utf8"),
+    workingSet: () => readWorkingSet(Number(pid)),
+  };
+}
+
+/** Bytes of its cgroup without file pages that nobody uses: what Kubernetes shows as a pod's memory. */
+function readWorkingSet(pid: number): number {
+  const groups = readFileSync(`/proc/${pid}/cgroup`, "utf8");
+  const old = /^\d+:memory:(.*)$/m.exec(groups)?.[1];
+  // Version 1 has a tree for memory alone, and its sums under other names.
+  const [folder, usage, idle] =
+    old === undefined
+      ? [`/sys/fs/cgroup${/^0::(.*)$/m.exec(groups)?.[1]}`, "memory.current", "inactive_file"]
+      : [`/sys/fs/cgroup/memory${old}`, "memory.usage_in_bytes", "total_inactive_file"];
+  const stat = readFileSync(`${folder}/memory.stat`, "utf8");
+  return (
+    Number(readFileSync(`${folder}/${usage}`, "utf8")) - Number(new RegExp(`^${idle} (\\d+)$`, "m").exec(stat)?.[1])
+  );
 }
