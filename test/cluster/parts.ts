@@ -24,7 +24,7 @@ export async function ensurePart(folder: string, part: PartCommand): Promise<voi
   if (running?.command === fingerprint(part)) {
     if (running.isPaused) signalProcess(folder, part.name, "SIGCONT");
     // It may be busy, or only be starting; what stays sick is started anew.
-    if (await becomesHealthy(folder, part, 10_000)) return;
+    if (await becomesHealthy(folder, part, 30_000)) return;
   }
   await stopProcess(folder, part.name);
   if (part.health.kind !== "running" && (await isHealthy(part.health)))
