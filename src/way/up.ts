@@ -6,6 +6,7 @@ import type { Dataset, Split } from "../data/types.ts";
 import { checkPort, type LocalRelease } from "../deploy/targets/local.ts";
 import { isTrained, requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
+import { createLabelAuditor } from "./audit/gate.ts";
 import { createClock, type Done } from "./clock.ts";
 import { dataStep } from "./data-step.ts";
 import { describeDataset, describeTraining, describeVerification } from "./describe.ts";
@@ -13,7 +14,8 @@ import { promoteStep } from "./promote-step.ts";
 import { chooseHost, choosePort, serveStep } from "./serve-step.ts";
 import { trainStep } from "./train-step.ts";
 import type { StepOutcome, WayOptions } from "./types.ts";
-import { listValidationFiles, verifyStep } from "./verify-step.ts";
+import { listQuestions } from "./question.ts";
+import { verifyStep } from "./verify-step.ts";
 
 export interface UpOptions extends WayOptions {
   target?: "local";
@@ -62,7 +64,13 @@ export async function train(project: Project, options: WayOptions): Promise<Trai
     const found = await trainStep(project, { dataset, split }, store, options);
     return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
   });
-  const artifact = await promoteStep(definition, candidate, store, step);
+  const artifact = await promoteStep(
+    definition,
+    candidate,
+    store,
+    step,
+    createLabelAuditor(project, dataset, store, options),
+  );
   return { name: definition.name, digest: artifact.digest, artifact, dataset, split, steps };
 }
 
@@ -110,9 +118,9 @@ async function verify(
   const subject = digestOfJson([artifact.digest, dataset.digest, Array.from(split.validation)]);
   if (release.verified === subject)
     return { value: undefined, kept: true, text: "already verified", facts: { verified: subject } };
-  const files = listValidationFiles(dataset.folder, dataset.entries, split.validation);
+  const questions = listQuestions(dataset, split.validation);
   const { report, signal } = options;
-  const found = await verifyStep({ project, artifact, url: release.url, files, report, signal });
+  const found = await verifyStep({ project, artifact, url: release.url, questions, report, signal });
   await release.noteVerified(subject);
   return { value: undefined, ...describeVerification(found, dataset) };
 }

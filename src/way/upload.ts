@@ -1,14 +1,17 @@
 import { type Agent, request } from "node:http";
 import { basename } from "node:path";
 
-export interface Upload {
-  agent: Agent;
-  url: string;
+export interface Upload extends Place {
   /** Name of the multipart field. */
   field: string;
   /** Of the file: its name and type are sent. */
   path: string;
   content: Uint8Array;
+}
+
+export interface Place {
+  agent: Agent;
+  url: string;
   signal: AbortSignal;
 }
 
@@ -21,7 +24,15 @@ export interface Answer {
 const boundary = "slipway-7d1f0c52a94e";
 
 /** Posts a file as multipart/form-data, as browsers and curl do. Rejects where no answer comes; any status is an answer. */
-export function uploadFile({ agent, url, field, path, content, signal }: Upload): Promise<Answer> {
+export function uploadFile({ agent, url, signal, ...file }: Upload): Promise<Answer> {
+  return post({ agent, url, signal, ...formOf(file) });
+}
+
+/** A form with one file. */
+export function formOf({ field, path, content }: Pick<Upload, "field" | "path" | "content">): {
+  contentType: string;
+  body: Uint8Array;
+} {
   const type = path.toLowerCase().endsWith(".png") ? "image/png" : "image/jpeg";
   const name = basename(path).replaceAll(/["\r\n]/g, "_");
   const body = Buffer.concat([
@@ -31,6 +42,17 @@ export function uploadFile({ agent, url, field, path, content, signal }: Upload)
     content,
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
+  return { contentType: `multipart/form-data; boundary=${boundary}`, body };
+}
+
+/** Rejects where no answer comes; any status is an answer. */
+export function post({
+  agent,
+  url,
+  signal,
+  contentType,
+  body,
+}: Place & { contentType: string; body: Uint8Array }): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sending = request(
       url,
@@ -38,7 +60,7 @@ export function uploadFile({ agent, url, field, path, content, signal }: Upload)
         agent,
         method: "POST",
         signal,
-        headers: { "content-type": `multipart/form-data; boundary=${boundary}`, "content-length": body.length },
+        headers: { "content-type": contentType, "content-length": body.length },
       },
       (response) => {
         const chunks: Buffer[] = [];

@@ -1,4 +1,5 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,10 +19,11 @@ afterEach(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 const labels = ["even", "odd"];
-const files = Array.from({ length: 40 }, (_, index) => {
+const questions = Array.from({ length: 40 }, (_, index) => {
   const path = join(home, `${index}.png`);
   writeFileSync(path, String(index));
-  return { path, label: labels[index % 2] ?? "" };
+  const subject = { kind: "image", fileName: `${index}.png`, read: () => readFile(path) } as const;
+  return { name: `${index}.png`, label: labels[index % 2] ?? "", subject };
 });
 const digest = digestOf("model");
 const artifact = (accuracy: number): Artifact => ({
@@ -85,7 +87,7 @@ async function readText(request: IncomingMessage): Promise<string> {
 async function verify(url: string, accuracy: number) {
   const project = { definition: { serve: { routes } } as ProjectDefinition };
   const signal = new AbortController().signal;
-  return verifyStep({ project, artifact: artifact(accuracy), url, files, report: silent, signal });
+  return verifyStep({ project, artifact: artifact(accuracy), url, questions, report: silent, signal });
 }
 
 test("all files go through the project's own route, and as many are right as in training", async () => {
@@ -128,4 +130,17 @@ test("an endpoint that is gone is an error, not a wrong answer", async () => {
 test("without a route of the project's, the server's own is asked", () => {
   expect(findRoute()).toMatchObject({ path: "/playground/predict", field: "image" });
   expect(findRoute(routes)).toMatchObject({ path: "/parity", field: "picture" });
+});
+
+test("texts and columns go through the first route that takes them", () => {
+  const all: NonNullable<ProjectDefinition["serve"]>["routes"] = {
+    ...routes,
+    "POST /code": { handle: () => 1 },
+    "POST /price": { input: { kind: "columns" } },
+    "POST /say": { input: { sentence: { kind: "text" } } },
+  };
+  expect(findRoute(all, "features")).toMatchObject({ path: "/price", field: "" });
+  expect(findRoute(all, "text")).toMatchObject({ path: "/say", field: "sentence" });
+  expect(findRoute(routes, "text")).toMatchObject({ path: "/playground/predict", field: "text" });
+  expect(findRoute(routes, "features")).toMatchObject({ path: "/playground/predict", field: "" });
 });

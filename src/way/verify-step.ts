@@ -1,22 +1,21 @@
-/** @file The live endpoint against its own training run: the validation files go through real HTTP, as callers send them. */
-import { readFile } from "node:fs/promises";
+/** @file The live endpoint against its own training run: the validation rows go through real HTTP, as callers send them. */
 import { Agent } from "node:http";
-import { basename, join } from "node:path";
 import type { Artifact } from "../artifact/types.ts";
 import type { Report } from "../base/progress.ts";
-import type { ModelRoute, Project, Route } from "../project/types.ts";
+import type { ColumnsBody, ModelRoute, Project, Route } from "../project/types.ts";
 import { createAnswerReader } from "./answers.ts";
 import { verifyDiffers, verifyFailed, verifyOtherModel } from "./errors.ts";
+import { encodeQuestion, type Question, type QuestionKind } from "./question.ts";
 import { askReadiness } from "./readiness.ts";
-import { uploadFile } from "./upload.ts";
+import { post } from "./upload.ts";
 
 export interface VerifySubject {
   project: Pick<Project, "definition">;
   artifact: Artifact;
   /** Of the endpoint: `http://127.0.0.1:5000`. */
   url: string;
-  /** The validation files: absolute path and label of each. */
-  files: readonly { path: string; label: string }[];
+  /** The validation rows. */
+  questions: readonly Question[];
   report: Report;
   signal: AbortSignal;
 }
@@ -36,18 +35,19 @@ const concurrency = 8;
 const warmup = 100;
 
 /**
- * Sends all files; throws `verifyFailed` with the first answers that were refused, `verifyOtherModel`, and `verifyDiffers`
+ * Sends all questions; throws `verifyFailed` with the first answers that were refused, `verifyOtherModel`, and `verifyDiffers`
  * unless exactly as many are right as the training run had right.
  */
 export async function verifyStep(subject: VerifySubject): Promise<Verified> {
-  const { artifact, url, files, report, signal } = subject;
+  const { artifact, url, questions, report, signal } = subject;
+  const kind = questions[0]?.subject.kind ?? "image";
   const labels = artifact.signature.outputs.find(({ content }) => content?.kind === "probabilities")?.content;
-  const own = findRoute(subject.project.definition.serve?.routes);
+  const own = findRoute(subject.project.definition.serve?.routes, kind);
   const names = labels?.kind === "probabilities" ? labels.labels : [];
   const readOwn = await createAnswerReader(own.route, names);
   // A route whose answers tell no label is left for the one that always does.
-  const { path, field } = readOwn === undefined ? wholeRoute : own;
-  const read = readOwn ?? (await createAnswerReader(wholeRoute.route, names));
+  const { path, field } = readOwn === undefined ? wholeRoutes[kind] : own;
+  const read = readOwn ?? (await createAnswerReader({}, names));
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const started = performance.now();
   const latencies: number[] = [];
@@ -56,20 +56,20 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
   let correct = 0;
   let next = 0;
   const work = async (): Promise<void> => {
-    for (let at = next++; at < files.length; at = next++) {
+    for (let at = next++; at < questions.length; at = next++) {
       signal.throwIfAborted();
-      const file = files[at]!;
-      const content = await readFile(file.path);
+      const question = questions[at]!;
+      const encoded = await encodeQuestion(question, field);
       const sent = performance.now();
-      const answer = await uploadFile({ agent, url: url + path, field, path: file.path, content, signal });
+      const answer = await post({ agent, url: url + path, signal, ...encoded });
       latencies.push(performance.now() - sent);
       if (answer.digest !== undefined && answer.digest !== artifact.digest && answer.status < 400)
         throw verifyOtherModel({ url, seen: answer.digest, wanted: artifact.digest });
       if (answer.status >= 400) {
         failed++;
-        if (failures.length < 5) failures.push(`${basename(file.path)}: ${answer.status} ${answer.text.slice(0, 300)}`);
-      } else if (read?.(parse(answer.text)) === file.label) correct++;
-      report({ step: "verify", label: "images through the endpoint", done: latencies.length, total: files.length });
+        if (failures.length < 5) failures.push(`${question.name}: ${answer.status} ${answer.text.slice(0, 300)}`);
+      } else if (read?.(parse(answer.text)) === question.label) correct++;
+      report({ step: "verify", label: "questions to the endpoint", done: latencies.length, total: questions.length });
     }
   };
   try {
@@ -78,12 +78,12 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
   } finally {
     agent.destroy();
   }
-  if (failed > 0) throw verifyFailed({ url, failures, failed, count: files.length });
+  if (failed > 0) throw verifyFailed({ url, failures, failed, count: questions.length });
   const sorted = latencies.slice(latencies.length > 2 * warmup ? warmup : 0).toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  compare(url, correct, files.length, artifact);
+  compare(url, correct, questions.length, artifact);
   return {
-    count: files.length,
+    count: questions.length,
     correct,
     p50: at(0.5),
     p99: at(0.99),
@@ -93,22 +93,38 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
 
 export interface ChosenRoute {
   path: string;
+  /** The part of a form or the member of a body; empty where the columns themselves are the body. */
   field: string;
   route: Pick<ModelRoute, "output">;
 }
 
-/** Every server has it: it answers with the whole prediction. */
-export const wholeRoute: ChosenRoute = { path: "/playground/predict", field: "image", route: {} };
+/** Every server has them: they answer with the whole prediction. */
+const wholeRoutes: Readonly<Record<QuestionKind, ChosenRoute>> = {
+  image: { path: "/playground/predict", field: "image", route: {} },
+  text: { path: "/playground/predict", field: "text", route: {} },
+  features: { path: "/playground/predict", field: "", route: {} },
+};
 
-/** The project's first route that takes an image, or the server's own. */
-export function findRoute(routes: Readonly<Record<string, Route>> = {}): ChosenRoute {
+/** That for images. */
+export const wholeRoute: ChosenRoute = wholeRoutes.image;
+
+/** The project's first route that takes such a question, or the server's own. */
+export function findRoute(routes: Readonly<Record<string, Route>> = {}, kind: QuestionKind = "image"): ChosenRoute {
   for (const [key, route] of Object.entries(routes)) {
     if (route.handle !== undefined || !key.startsWith("POST ")) continue;
+    const path = key.slice("POST ".length);
+    if (isColumns(route.input)) {
+      if (kind === "features") return { path, field: "", route };
+      continue;
+    }
     const [field, taken] = Object.entries(route.input)[0] ?? [];
-    if (field !== undefined && typeof taken === "object" && taken.kind === "image")
-      return { path: key.slice("POST ".length), field, route };
+    if (field !== undefined && taken?.kind === kind) return { path, field, route };
   }
-  return wholeRoute;
+  return wholeRoutes[kind];
+}
+
+function isColumns(input: ModelRoute["input"]): input is ColumnsBody {
+  return input.kind === "columns";
 }
 
 /** Correct answers are whole numbers: the run's accuracy times its rows must be this count, not merely be near it. */
@@ -132,12 +148,4 @@ function parse(text: string): unknown {
     // An answer that is no JSON names no label; it counts as wrong.
     return undefined;
   }
-}
-
-export function listValidationFiles(
-  folder: string,
-  entries: readonly { path: string; label: string }[],
-  rows: Int32Array,
-): { path: string; label: string }[] {
-  return Array.from(rows, (row) => ({ path: join(folder, entries[row]!.path), label: entries[row]!.label }));
 }

@@ -3,6 +3,7 @@ import { loadProject } from "../../project/load.ts";
 import type { Project } from "../../project/types.ts";
 import { replaceWeights } from "../../project/weights.ts";
 import type { TrainResult } from "../../way/up.ts";
+import { kindOf, listQuestions } from "../../way/question.ts";
 import { findRoute } from "../../way/verify-step.ts";
 import { chooseCluster, clusterOptions } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
@@ -68,10 +69,21 @@ export const up = defineCommand({
   },
 });
 
-/** A line that works as it is: the route's path and field, and an image of the dataset. */
+/** A line that works as it is: the route's path, and a row of the dataset as it is asked. */
 function writeCurl({ definition }: Project, url: string, { dataset, split }: TrainResult): string {
+  const { path, field } = findRoute(definition.serve?.routes, kindOf(dataset));
+  const [question] = listQuestions(dataset, split.validation.slice(0, 1));
+  const subject = question?.subject;
   const entry = dataset.entries[split.validation[0] ?? 0];
-  const { path, field } = findRoute(definition.serve?.routes);
-  const file = relative(process.cwd(), join(dataset.folder, entry?.path ?? ""));
-  return `curl -F ${field}=@${/^[\w./-]+$/.test(file) ? file : `'${file}'`} ${url}${path}`;
+  if (subject === undefined || subject.kind === "image") {
+    const file = relative(process.cwd(), join(dataset.folder, entry?.path ?? ""));
+    return `curl -F ${field}=@${quote(file)} ${url}${path}`;
+  }
+  const body = subject.kind === "text" ? { [field]: subject.text } : subject.values;
+  return `curl --json ${quote(JSON.stringify(body))} ${url}${path}`;
+}
+
+/** For a shell: as it is where that is safe. */
+function quote(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -3,7 +3,7 @@ import { decodeImage } from "../../pixels/decode.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { requireFreePort } from "../../deploy/local/port.ts";
 import { readLiveState } from "../../deploy/local/state.ts";
-import { encodePng } from "../init/png.ts";
+import { encodePng } from "../../pixels/encode-png.ts";
 import { fail, type Finding, ok, type Subject, warn } from "./check.ts";
 
 export function checkNode(): Finding {

@@ -7,7 +7,7 @@ import { openDataset } from "../../data/open.ts";
 import { loadProject } from "../../project/load.ts";
 import { decodeImage } from "../../pixels/decode.ts";
 import { makeProject, templates } from "./make.ts";
-import { encodePng } from "./png.ts";
+import { encodePng } from "../../pixels/encode-png.ts";
 import { drawShapes } from "./shapes.ts";
 
 const home = realpathSync(mkdtempSync(join(tmpdir(), "slipway-init-")));

@@ -1,6 +1,6 @@
 /** @file A small dataset that is drawn, not shipped: circles, squares and triangles of any size, place and tilt, with noise. */
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { encodePng } from "./png.ts";
+import { encodePng } from "../../pixels/encode-png.ts";
 
 const size = 28;
 

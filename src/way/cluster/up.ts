@@ -9,7 +9,8 @@ import { createClock, type Done, type Told } from "../clock.ts";
 import { describeVerification } from "../describe.ts";
 import { fetchNeedsRegistry } from "../errors.ts";
 import type { StepOutcome, WayOptions } from "../types.ts";
-import { listValidationFiles, verifyStep } from "../verify-step.ts";
+import { listQuestions } from "../question.ts";
+import { verifyStep } from "../verify-step.ts";
 import {
   applyRelease,
   countActions,
@@ -179,8 +180,8 @@ async function verifyData(
   url: string,
   options: Pick<WayOptions, "report" | "signal">,
 ): Promise<Told> {
-  const files = listValidationFiles(dataset.folder, dataset.entries, split.validation);
-  return describeVerification(await verifyStep({ project, artifact, url, files, ...options }), dataset);
+  const questions = listQuestions(dataset, split.validation);
+  return describeVerification(await verifyStep({ project, artifact, url, questions, ...options }), dataset);
 }
 
 async function openTold(
