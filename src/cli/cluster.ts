@@ -39,6 +39,7 @@ export function tellCluster(io: Io, { definition }: Pick<Project, "definition">)
     report: io.report,
     signal: io.signal,
     onStep: printSteps(io),
+    onTree: io.showTree,
     onTarget: (place) => printTarget(io, definition.name, place),
     onJob: ({ name, attached }) => {
       const goes = attached ? "runs already; this terminal watches" : "goes on without this terminal";

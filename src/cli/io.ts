@@ -3,6 +3,7 @@ import { styleText } from "node:util";
 import { type Report, silent } from "../base/progress.ts";
 import { findPlainReport } from "./view/plain.ts";
 import { type LiveLine, openLiveLine } from "./view/live.ts";
+import { openTreeView, type TreeView } from "./view/tree.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -14,6 +15,8 @@ export interface Io {
   readonly signal: AbortSignal;
   /** Shows what is being done: a line on a terminal, JSON lines on stderr with `--json --verbose`, else nothing. */
   readonly report: Report;
+  /** Shows a rollout as it stands: drawn in place on a terminal, elsewhere a line on stderr for each change; nothing with `--json`. */
+  readonly showTree: TreeView["show"];
   /** Both ends are a person's terminal, so that questions may be asked. */
   readonly interactive: boolean;
   /** A line of the result for people; nothing with `--json`. */
@@ -38,16 +41,35 @@ export function openIo(flags: IoFlags, signal: AbortSignal): Io & { close(): voi
   const json = flags.json === true;
   const verbose = flags.verbose === true;
   const live: LiveLine | undefined = !json && stderr.isTTY ? openLiveLine(stderr) : undefined;
-  const write = (stream: NodeJS.WriteStream, text: string): void => {
+  const tree: TreeView | undefined = json ? undefined : openTreeView(stderr);
+  let growing: string | undefined;
+  const clear = (): void => {
     live?.clear();
+    tree?.clear();
+    growing = undefined;
+  };
+  const write = (stream: NodeJS.WriteStream, text: string): void => {
+    clear();
     stream.write(`${text}\n`);
   };
+  const report = live?.report ?? (verbose ? findPlainReport(stderr, json) : silent);
   return {
     json,
     verbose,
     debug: flags.debug === true,
     signal,
-    report: live?.report ?? (verbose ? findPlainReport(stderr, json) : silent),
+    report: (event) => {
+      // While a step shows a tree, that is its progress; but when the cluster is away, the tree stands still and that must be said.
+      if (event.step === growing && !event.label.startsWith("waiting")) return;
+      if (growing !== undefined) clear();
+      report(event);
+    },
+    showTree: (root, findings) => {
+      if (tree === undefined) return;
+      live?.clear();
+      growing = "deploy";
+      tree.show(root, findings);
+    },
     interactive: !json && stdin.isTTY && stdout.isTTY,
     print: (text = "") => {
       if (!json) write(stdout, text);
@@ -59,6 +81,6 @@ export function openIo(flags: IoFlags, signal: AbortSignal): Io & { close(): voi
       if (!json) write(stderr, text);
     },
     paint: (style, text) => styleText(style, text, { stream: stdout }),
-    close: () => live?.clear(),
+    close: clear,
   };
 }

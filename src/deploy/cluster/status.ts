@@ -7,6 +7,7 @@ import { domain } from "../../kube/types.ts";
 import { clusterForbidden, kindUnknown } from "../errors.ts";
 import type { Replica, TargetStatus, TrainingStatus } from "../target.ts";
 import { findEndpoints } from "./endpoint.ts";
+import { examineProject } from "./examine.ts";
 import { readHistory } from "./history.ts";
 import { listObjects } from "./objects.ts";
 import { type Deployment, type Job, isReady, isTrue, pick, type Pod } from "./shapes.ts";
@@ -20,7 +21,7 @@ export async function readClusterStatus(
   const labels = { [projectLabel]: toLabelValue(project) };
   const list = (apiVersion: string, kind: string): Promise<LiveObject[]> =>
     listObjects(cluster, { apiVersion, kind, namespace, labels }).then(({ items }) => items, ignoreAbsent);
-  const [releases, deployments, pods, jobs, crons, usage, endpoints] = await Promise.all([
+  const [releases, deployments, pods, jobs, crons, usage, endpoints, findings] = await Promise.all([
     readHistory(cluster, place),
     list("apps/v1", "Deployment"),
     list("v1", "Pod"),
@@ -28,6 +29,7 @@ export async function readClusterStatus(
     list("batch/v1", "CronJob"),
     list("metrics.k8s.io/v1beta1", "PodMetrics"),
     findEndpoints(cluster, place),
+    examineProject(cluster, place),
   ]);
   const [deployment] = pick(deployments, "Deployment");
   const serving = pick(pods, "Pod").filter(({ metadata }) => metadata.labels?.[componentLabel] === "server");
@@ -42,7 +44,7 @@ export async function readClusterStatus(
     urls: endpoints.filter(({ reachable }) => reachable).map(({ url }) => url),
     replicas: serving.map((pod) => toReplica(pod, usage)),
     trainings: [...pick(jobs, "Job").map(toTraining), ...crons.map(toSchedule)],
-    findings: [],
+    findings: findings.map(({ cause, mend }) => ({ cause, mend })),
   };
 }
 
