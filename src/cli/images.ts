@@ -3,7 +3,7 @@ import { storeFolder, openStore } from "../artifact/store/layout.ts";
 import { cacheFolder } from "../image/cache/folder.ts";
 import { buildImage, buildImages } from "../image/build.ts";
 import { inspectImage } from "../image/inspect.ts";
-import { parsePlatform } from "../image/platform.ts";
+import { herePlatform, parsePlatform } from "../image/platform.ts";
 import { openRegistryBase } from "../image/registry-base.ts";
 import type { Image, ImageIndex } from "../image/types.ts";
 import { loadProject } from "../project/load.ts";
@@ -17,7 +17,7 @@ export const imageOptions: readonly OptionDefinition[] = [
   { flags: "--model <model>", text: "which model (default: the project's champion)" },
   {
     flags: "--platform <list>",
-    text: "linux/amd64, linux/arm64, or both with a comma between (default: both)",
+    text: "linux/amd64, linux/arm64, or both with a comma between (default: both; this machine's alone on the base `host`)",
     parse: (text) => text.split(",").map((one) => parsePlatform(one.trim())),
   },
   {
@@ -32,7 +32,9 @@ export async function buildNamed(io: Io, options: Readonly<Record<string, unknow
   const store = await openStore(storeFolder(project.root));
   const model = await store.pack((options["model"] as string | undefined) ?? project.definition.name);
   const base = (options["base"] as string | undefined) ?? "host";
-  const platforms = options["platform"] as ReturnType<typeof parsePlatform>[] | undefined;
+  const given = options["platform"] as ReturnType<typeof parsePlatform>[] | undefined;
+  // Few machines have the libraries of the other architecture.
+  const platforms = given ?? (base === "host" && process.platform === "linux" ? [herePlatform()] : undefined);
   const settings = {
     project,
     model,
