@@ -53,7 +53,7 @@ function toSubject(dataset: Dataset, row: number): Question["subject"] {
   if (dataset.kind === "text") return { kind: "text", text: dataset.texts[row]! };
   if (dataset.kind === "table") {
     const { columns, values } = dataset;
-    const cells = columns.map((column, i) => [column, values[row * columns.length + i]!] as const);
+    const cells = columns.map((column, i) => [column, toShortest(values[row * columns.length + i]!)] as const);
     return { kind: "features", values: Object.fromEntries(cells) };
   }
   const { path } = dataset.entries[row]!;
@@ -64,4 +64,13 @@ function toSubject(dataset: Dataset, row: number): Question["subject"] {
   const size = height * width * channels;
   const own = pixels.subarray(row * size, (row + 1) * size);
   return { kind: "image", fileName: `${basename(path)}.png`, read: async () => encodePng(own, width, height) };
+}
+
+/** The shortest number that is the same in 32 bits: what a person would type. */
+function toShortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
 }

@@ -32,7 +32,8 @@ export async function minimise(
     for (let halved = 0; ; halved++) {
       for (let i = 0; i < at.length; i++) next[i] = at[i]! + length * direction[i]!;
       nextValue = evaluate(next, nextGradient);
-      if (nextValue <= value + 1e-4 * length * slope) break;
+      // Near the bottom the values differ by their rounding alone, while the gradient still tells the way.
+      if (nextValue <= value + 1e-4 * length * slope + 4 * Number.EPSILON * Math.abs(value)) break;
       // No step leads down any more: this is as exact as numbers are.
       if (halved === 40) return { at, converged: largest(gradient) <= 10 * tolerance };
       length /= 2;
