@@ -15,7 +15,13 @@ export async function upThere(io: Io, project: Project, choice: ClusterChoice, o
     await planThere(io, project, choice);
     return;
   }
-  const told = { ...tellCluster(io, project), force: options["force"] === true, resume: options["resume"] === true };
+  const told = {
+    ...tellCluster(io, project),
+    force: options["force"] === true,
+    resume: options["resume"] === true,
+    forceConflicts: options["forceConflicts"] === true,
+    ...(options["deadline"] !== undefined && { deadlineMs: (options["deadline"] as number) * 1000 }),
+  };
   const { name, context, namespace, trained, endpoints, steps } = await upOnCluster(project, choice, told);
   const urls = endpoints.map(({ kind, url, reachable }) => ({ kind, url, reachable }));
   const digest = trained === undefined ? {} : { digest: trained.digest };

@@ -7,7 +7,7 @@ import { kindOf, listQuestions } from "../../way/question.ts";
 import { findRoute } from "../../way/verify-step.ts";
 import { chooseCluster, clusterOptions } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
-import { portOption } from "../project.ts";
+import { parseWhole, portOption } from "../project.ts";
 import { stayInForeground } from "../serving.ts";
 import { printSteps } from "../view/steps.ts";
 import { describeLog } from "../view/log.ts";
@@ -22,6 +22,12 @@ export const up = defineCommand({
     ...trainingOptions,
     ...clusterOptions,
     { flags: "--dry-run", text: "on a cluster: show what would change, field by field, and change nothing" },
+    { flags: "--force-conflicts", text: "on a cluster: take over fields that others manage" },
+    {
+      flags: "--deadline <seconds>",
+      text: "on a cluster: how long the pods may take to be ready (default: 600)",
+      parse: (text) => parseWhole("--deadline", text, 1, 86_400),
+    },
     { flags: "--exit", text: "stop what was started after the verification, and end: for CI" },
     { flags: "--detach", text: "end after the verification and leave the server running" },
   ],
@@ -76,7 +82,9 @@ function writeCurl({ definition }: Project, url: string, { dataset, split }: Tra
   const subject = question?.subject;
   const entry = dataset.entries[split.validation[0] ?? 0];
   if (subject === undefined || subject.kind === "image") {
-    const file = relative(process.cwd(), join(dataset.folder, entry?.path ?? ""));
+    // Weights that were trained elsewhere come without a picture.
+    const file =
+      dataset.kind === "file" ? "picture.jpg" : relative(process.cwd(), join(dataset.folder, entry?.path ?? ""));
     return `curl -F ${field}=@${quote(file)} ${url}${path}`;
   }
   const body = subject.kind === "text" ? { [field]: subject.text } : subject.values;

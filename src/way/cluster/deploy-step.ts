@@ -68,11 +68,16 @@ export interface Deployed {
   release: Release | undefined;
 }
 
+export interface ApplyReleaseOptions extends Pick<WayOptions, "report" | "signal"> {
+  /** Takes over fields that others manage. */
+  forceConflicts?: boolean;
+}
+
 /** Applies the objects, and notes a release in the history where it is another one than the last. */
 export async function applyRelease(
   place: ClusterPlace,
   release: ServerRelease,
-  { report, signal }: Pick<WayOptions, "report" | "signal">,
+  { report, signal, forceConflicts = false }: ApplyReleaseOptions,
 ): Promise<Deployed> {
   const { cluster, namespace } = place;
   const { project } = release;
@@ -91,6 +96,7 @@ export async function applyRelease(
       },
     }),
     onWait: (label) => report({ step: "deploy", label }),
+    forceConflicts,
     signal,
   });
   const kept =

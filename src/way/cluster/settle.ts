@@ -24,6 +24,8 @@ export interface Settled {
 }
 
 export interface SettleOptions extends Pick<WayOptions, "report" | "signal"> {
+  /** Milliseconds for the pods to be ready. Default 10 minutes. */
+  deadlineMs?: number;
   onTree?: ((tree: TreeNode, findings: readonly Finding[]) => void) | undefined;
 }
 
@@ -32,7 +34,7 @@ export async function settleRelease(
   place: ClusterPlace,
   release: ServerRelease,
   { objects, release: noted }: Deployed,
-  { report, signal, onTree }: SettleOptions,
+  { report, signal, onTree, deadlineMs }: SettleOptions,
 ): Promise<Settled> {
   const { cluster, namespace } = place;
   const { project } = release;
@@ -45,6 +47,7 @@ export async function settleRelease(
       services: named(["Service"]).map(({ name }) => name),
       routes: named(["Service", "Ingress", "HTTPRoute"]),
       image: release.image.reference,
+      ...(deadlineMs !== undefined && { deadlineMs }),
       onTree: (at, causes) => {
         report({ step: "deploy", label: describeTree(at, causes) });
         onTree?.(at, causes);

@@ -13,6 +13,7 @@ import { listQuestions } from "../question.ts";
 import { verifyStep } from "../verify-step.ts";
 import {
   applyRelease,
+  type ApplyReleaseOptions,
   countActions,
   describeModel,
   describeRelease,
@@ -30,7 +31,7 @@ import type { ClusterTrainOptions } from "./train-step.ts";
 import { trainAt, type ClusterTrainResult } from "./train-way.ts";
 import { waitForModel } from "./wait-for-model.ts";
 
-export interface ClusterUpOptions extends ClusterTrainOptions, SettleOptions {
+export interface ClusterUpOptions extends ClusterTrainOptions, SettleOptions, ApplyReleaseOptions {
   /** Told before anything is changed. */
   onTarget?: (place: Pick<ClusterPlace, "cluster" | "namespace" | "delivery">) => void;
 }
