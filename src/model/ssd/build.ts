@@ -17,6 +17,11 @@ export interface Ssd300Options {
   labels?: readonly string[];
   /** Which boxes the weights were trained on. Default: `"coco"` for 81 and 201 classes, `"voc"` for others. */
   priors?: "voc" | "coco";
+  /**
+   * Images in a run. Default 1: the convolutions fill every core with one image alone, so more of them at once would only wait for each
+   * other, in memory of 100 MB each.
+   */
+  batch?: 1 | "any";
   /** Gives the network's raw numbers too, as `loc` and `conf`: for comparing with other runtimes. */
   heads?: boolean;
 }
@@ -31,11 +36,11 @@ export interface Ssd300 {
 }
 
 /**
- * Builds the detector. It takes `image`, uint8 [batch, 300, 300, 3]: red, green, blue, 0..255, the picture resized to 300×300 without
+ * Builds the detector. It takes `image`, uint8 [1, 300, 300, 3] (or [-1, …], see `batch`): red, green, blue, 0..255, the picture resized to 300×300 without
  * keeping its proportions (no bars are added: corners are shares of width and height, so they hold for the picture as it was). The
  * means are subtracted inside.
  *
- * It gives `detections`, float32 [batch, 200, 6]: [class, probability, left, top, right, bottom], best first, rows of zeros at the end.
+ * It gives `detections`, float32 [1, 200, 6]: [class, probability, left, top, right, bottom], best first, rows of zeros at the end.
  * Class 0 is the background: it is `labels[0]` of the signature's `boxes`, and no row of probability over 0 is of it. Corners may lie
  * a little outside 0..1, as in the original.
  */
@@ -43,7 +48,9 @@ export async function buildSsd300(weights: StateDict, options: Ssd300Options = {
   const { classes, weightOf, parameters } = await readWeights(weights);
   const labels = nameClasses(classes, options.labels);
   const graph = createGraph("ssd300");
-  const image = addInput(graph, "image", "uint8", ["batch", imageSide, imageSide, 3]);
+  const { batch = 1 } = options;
+  const rows = batch === 1 ? 1 : -1;
+  const image = addInput(graph, "image", "uint8", [batch === 1 ? 1 : "batch", imageSide, imageSide, 3]);
   const heads = addNetwork(graph, image, classes, weightOf);
   const priors = layOutPriors(options.priors ?? (classes === 81 || classes === 201 ? "coco" : "voc"));
   addOutput(graph, "detections", addDetections(graph, heads, priors));
@@ -54,16 +61,16 @@ export async function buildSsd300(weights: StateDict, options: Ssd300Options = {
       {
         name: "image",
         datatype: "UINT8",
-        shape: [-1, imageSide, imageSide, 3],
+        shape: [rows, imageSide, imageSide, 3],
         content: { kind: "image", height: imageSide, width: imageSide, channels: 3 },
       },
     ],
     outputs: [
-      { name: "detections", datatype: "FP32", shape: [-1, top, 6], content: { kind: "boxes", labels } },
+      { name: "detections", datatype: "FP32", shape: [rows, top, 6], content: { kind: "boxes", labels } },
       ...raw.map((name): TensorSignature => ({
         name,
         datatype: "FP32",
-        shape: [-1, boxCount, name === "loc" ? 4 : classes],
+        shape: [rows, boxCount, name === "loc" ? 4 : classes],
       })),
     ],
   };
