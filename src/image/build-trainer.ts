@@ -12,13 +12,11 @@ import type { Image, Layer, Platform } from "./types.ts";
 export interface TrainerBuildOptions extends Omit<BuildOptions, "model" | "platforms"> {
   /** Files of the project that its trainer's command reads. */
   code: readonly CodeFile[];
-  /** The base is an image of the user's own: its programs are found as it says (PATH), not as ours does. */
-  ownBase?: boolean;
 }
 
 /** Node, the server's runtime, and on them what only training needs. The base needs glibc 2.28, libstdc++ and libgcc, as for a server. */
 export async function buildTrainer(platform: Platform, options: TrainerBuildOptions): Promise<Image> {
-  const { project, code, ownBase = false, environment = process.env, report = silent } = options;
+  const { project, code, environment = process.env, report = silent } = options;
   const layers = openLayerCache(options.cache ?? cacheFolder(environment), report);
   const ground = await buildGround(platform, options);
   const own: Layer[] = [
@@ -28,6 +26,6 @@ export async function buildTrainer(platform: Platform, options: TrainerBuildOpti
   ];
   const described = toDescribed(project, undefined);
   const image = own.reduce((below, layer) => appendLayer(below, layer), ground);
-  const run = describeTraining(described, { ownBase, hasCode: code.length > 0 });
+  const run = describeTraining(described, code.length > 0);
   return annotate(configure(image, run), describe(described));
 }

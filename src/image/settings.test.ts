@@ -61,12 +61,11 @@ test.each(["yesterday", "-1", "1.5", "99999999999999"])("SOURCE_DATE_EPOCH %j is
   expect(() => readCreated({ SOURCE_DATE_EPOCH: epoch })).toThrow(epochInvalid({ seen: epoch }));
 });
 
-test("a trainer's image says what to train; the programs of an own base are found as it says", () => {
-  const ours = describeTraining(described, { ownBase: false, hasCode: false });
-  expect(ours.Entrypoint).toEqual(["/usr/local/bin/node", "/app/dist/job.js"]);
-  expect(ours.Env).toContain(`SLIPWAY_CODE=${described.codeDigest}`);
-  expect(ours.Env?.some((line) => line.startsWith("PATH="))).toBe(true);
-  const own = describeTraining(described, { ownBase: true, hasCode: true });
-  expect(own.Env).toContain("SLIPWAY_ROOT=/app/project");
-  expect(own.Env?.some((line) => line.startsWith("PATH="))).toBe(false);
+test("a trainer's image says what to train, and where the project's own files are", () => {
+  const { Entrypoint, Env = [] } = describeTraining(described, true);
+  expect(Entrypoint).toEqual(["/usr/local/bin/node", "/app/dist/job.js"]);
+  const environment = Object.fromEntries(Env.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
+  expect(environment).toMatchObject({ SLIPWAY_APP: "/app/app.mjs", SLIPWAY_ROOT: "/app/project" });
+  expect(environment["SLIPWAY_CODE"]).toBe(described.codeDigest);
+  expect(describeTraining(described, false).Env?.join()).not.toContain("SLIPWAY_ROOT");
 });

@@ -42,17 +42,15 @@ export function describeRun({ name, port, codeDigest, version, model }: Describe
   };
 }
 
-export function describeTraining(
-  { name, codeDigest, version, model }: Described,
-  { ownBase, hasCode }: { ownBase: boolean; hasCode: boolean },
-): RunConfig {
+/** `hasCode`: the project's own files are in it, for a trainer's command. */
+export function describeTraining({ name, codeDigest, version, model }: Described, hasCode: boolean): RunConfig {
   return {
     User: `${serverUser}:${serverUser}`,
     WorkingDir: `/${appFolder}`,
     Entrypoint: [`/${nodePath}`, `/${trainerPath}`],
     Cmd: [],
     Env: [
-      ...(ownBase ? [] : [programs]),
+      programs,
       ...common,
       `SLIPWAY_APP=/${appPath}`,
       `SLIPWAY_CODE=${codeDigest}`,

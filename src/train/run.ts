@@ -27,7 +27,7 @@ const kinds: { readonly [K in Trainer["kind"]]: RunKind<Extract<Trainer, { kind:
     (await import("./experiments/run.ts")).trainExperiments(trainer, context, runTrainer),
 };
 
-function requireKind<K extends Examples["kind"]>(
+export function requireKind<K extends Examples["kind"]>(
   trainer: Trainer["kind"],
   context: TrainContext<Examples>,
   wanted: K,

@@ -139,3 +139,11 @@ export const scheduleNeedsFetch = defineError<{ schedule: string }>("SLIPWAY_WAY
   mend: () => 'Let the pod read the data by itself: `deploy: { train: { data: "fetch", … } }` in slipway.config.ts.',
   exit: exitCodes.usage,
 });
+
+export const imageNeedsCommand = defineError<{ name: string; seen: string }>("SLIPWAY_WAY_IMAGE_NEEDS_COMMAND", {
+  message: ({ name, seen }) =>
+    `deploy.train.image of ${name} names an image to train in, but its trainer is ${seen}(), which runs in ours`,
+  mend: () =>
+    'Leave `image` out, or train by a program in that image: `train: command({ command: ["python3", "train.py"] })`.',
+  exit: exitCodes.usage,
+});

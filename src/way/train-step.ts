@@ -2,11 +2,12 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artifact, Lineage, Store } from "../artifact/types.ts";
 import type { Digest } from "../base/digest.ts";
-import type { Dataset, Split } from "../data/types.ts";
+import type { Dataset, Examples, Split } from "../data/types.ts";
 import { loadExamples } from "../data/open.ts";
 import { requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
 import { runTrainer } from "../train/run.ts";
+import type { TrainContext, Trained } from "../train/types.ts";
 import { digestInputs } from "./inputs.ts";
 import type { WayOptions } from "./types.ts";
 import { readVersions } from "./versions.ts";
@@ -16,6 +17,10 @@ export interface TrainPlace {
   inputs?: Digest;
   /** Folder in which each run has one of its own, for its checkpoint. Default: the project's `.slipway/runs`. */
   workspaces?: string;
+  /** This run's own. */
+  workspace?: string;
+  /** Trains in another way than the trainer's own: where its command has run elsewhere. */
+  run?: (context: TrainContext<Examples>) => Promise<Trained>;
 }
 
 export interface TrainStepResult {
@@ -47,7 +52,7 @@ async function train(
   project: Project,
   dataset: Dataset,
   split: Split,
-  { inputs, workspaces = join(project.root, ".slipway", "runs") }: TrainPlace & { inputs: Digest },
+  place: TrainPlace & { inputs: Digest },
   store: Store,
   { report, signal, resume = false }: WayOptions,
 ): Promise<Artifact> {
@@ -55,12 +60,13 @@ async function train(
   const examples = await loadExamples(dataset, { report, signal });
   signal.throwIfAborted();
   // One folder for the same inputs: an interrupted run finds its checkpoint again, another run none that is not its own.
-  const workspace = join(workspaces, inputs.slice("sha256:".length, "sha256:".length + 16));
+  const { inputs, workspaces = join(project.root, ".slipway", "runs"), run } = place;
+  const { workspace = join(workspaces, inputs.slice("sha256:".length, "sha256:".length + 16)) } = place;
   if (!resume) await rm(workspace, { recursive: true, force: true });
   await mkdir(workspace, { recursive: true });
   const startedAt = new Date();
   const clock = performance.now();
-  const trained = await runTrainer(trainer, {
+  const context = {
     examples,
     split,
     folder: dataset.folder,
@@ -70,7 +76,8 @@ async function train(
     resume,
     report,
     signal,
-  });
+  };
+  const trained = await (run === undefined ? runTrainer(trainer, context) : run(context));
   const lineage: Lineage = {
     inputs,
     dataset: { digest: dataset.digest, count: dataset.entries.length, labels: countLabels(dataset) },

@@ -25,14 +25,10 @@ const tolerance = 0.02;
  * numbers of its metrics.json are taken as they are, and its own accuracy is kept as `claimedAccuracy`.
  */
 export async function trainByCommand(trainer: CommandTrainer, context: TrainContext): Promise<Trained> {
-  const { examples, split, workspace, root, signal } = context;
-  if (split.train.length === 0) throw trainNoRows({ rows: examples.count });
+  const { split, workspace, root, signal } = context;
   if (signal.aborted) throw trainInterrupted({ at: "before it began", checkpoint: null });
-  const output = join(workspace, "output");
+  const env = await prepareCommand(trainer, context);
   const log = join(workspace, "command.log");
-  await rm(output, { recursive: true, force: true });
-  await mkdir(output, { recursive: true });
-  const env = await describeRun(trainer, context, output);
   const history = createHistory(split.train.length);
   context.report({ step: "train", label: trainer.command.join(" ") });
   const printed = await runCommand({
@@ -46,6 +42,57 @@ export async function trainByCommand(trainer: CommandTrainer, context: TrainCont
       context.report(toProgress(line));
     },
   });
+  return finishCommand(trainer, context, { printed, log, history: history.records });
+}
+
+/** Makes the folder that the command writes into, and gives the environment that it is run in. Throws `trainNoRows`. */
+export async function prepareCommand(
+  trainer: CommandTrainer,
+  context: Pick<TrainContext, "folder" | "paths" | "split" | "workspace">,
+): Promise<Record<string, string>> {
+  const { split, workspace, folder, paths } = context;
+  if (split.train.length === 0) throw trainNoRows({ rows: split.validation.length });
+  const places = placesIn(workspace);
+  await rm(places.output, { recursive: true, force: true });
+  await mkdir(places.output, { recursive: true });
+  const list = (rows: Int32Array): (string | undefined)[] => Array.from(rows, (row) => paths[row]);
+  await writeFile(places.split, JSON.stringify({ train: list(split.train), validation: list(split.validation) }));
+  return describeCommand(trainer, { folder, workspace });
+}
+
+/** The environment by which the command learns what it needs; the split is a file, as it may be long. */
+export function describeCommand(
+  { parameters, seed }: CommandTrainer,
+  { folder, workspace }: Pick<TrainContext, "folder" | "workspace">,
+): Record<string, string> {
+  const { output, split } = placesIn(workspace);
+  return {
+    SLIPWAY_DATA: folder,
+    SLIPWAY_OUTPUT: output,
+    SLIPWAY_PARAMETERS: JSON.stringify(parameters),
+    SLIPWAY_SEED: String(seed),
+    SLIPWAY_SPLIT: split,
+    // Else Python keeps its output back until it ends, and no progress shows.
+    PYTHONUNBUFFERED: "1",
+  };
+}
+
+export interface CommandEnd {
+  /** Its last lines, for errors. */
+  printed: string;
+  /** Where all of them are. */
+  log: string;
+  history: readonly EpochRecord[];
+}
+
+/** What the command wrote, held to what it must be, and measured. */
+export async function finishCommand(
+  trainer: CommandTrainer,
+  context: TrainContext,
+  { printed, log, history }: CommandEnd,
+): Promise<Trained> {
+  const { split, workspace } = context;
+  const { output } = placesIn(workspace);
   const path = join(output, "model.onnx");
   const model = await readModelFile(path, trainer, { folder: output, log, printed });
   const claimed = await readMetrics(join(output, "metrics.json"), printed);
@@ -56,30 +103,14 @@ export async function trainByCommand(trainer: CommandTrainer, context: TrainCont
     model,
     signature,
     ...combine(claimed, evaluation, split.validation.length, printed),
-    history: history.records,
+    history,
     parameters: { command: trainer.command, parameters: trainer.parameters, validation: trainer.validation },
     seed: trainer.seed,
   };
 }
 
-/** The environment by which the command learns what it needs; the split is a file, as it may be long. */
-async function describeRun(
-  trainer: CommandTrainer,
-  { folder, paths, split, workspace }: TrainContext,
-  output: string,
-): Promise<Record<string, string>> {
-  const file = join(workspace, "split.json");
-  const list = (rows: Int32Array): (string | undefined)[] => Array.from(rows, (row) => paths[row]);
-  await writeFile(file, JSON.stringify({ train: list(split.train), validation: list(split.validation) }));
-  return {
-    SLIPWAY_DATA: folder,
-    SLIPWAY_OUTPUT: output,
-    SLIPWAY_PARAMETERS: JSON.stringify(trainer.parameters),
-    SLIPWAY_SEED: String(trainer.seed),
-    SLIPWAY_SPLIT: file,
-    // Else Python keeps its output back until it ends, and no progress shows.
-    PYTHONUNBUFFERED: "1",
-  };
+function placesIn(workspace: string): { output: string; split: string } {
+  return { output: join(workspace, "output"), split: join(workspace, "split.json") };
 }
 
 async function readModelFile(

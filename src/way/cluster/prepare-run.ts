@@ -5,13 +5,16 @@ import type { Digest } from "../../base/digest.ts";
 import type { Dataset } from "../../data/types.ts";
 import { buildTrainer } from "../../image/build-trainer.ts";
 import type { CodeFile } from "../../image/parts/trainer.ts";
+import { workspacePath } from "../../kube/job.ts";
 import type { TrainingRun } from "../../kube/types.ts";
+import { volumePath } from "../../kube/volume.ts";
 import { openRepository } from "../../oci/repository.ts";
 import { requireTraining } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
 import { listDatasetFiles } from "../dataset/files.ts";
 import { pushDataset } from "../dataset/push.ts";
 import { listCode } from "../inputs.ts";
+import { describePhases, requireCommand } from "../job/phases.ts";
 import type { WayOptions } from "../types.ts";
 import { registryOptions, requireInside, type ClusterPlace, type SharedStore } from "./place.ts";
 import { publishImage } from "./publish.ts";
@@ -37,6 +40,8 @@ export async function prepareRun(
     sendTrainer(project, place, options),
   ]);
   const { deploy } = place;
+  const { image: foreign, volume } = deploy.train ?? {};
+  const trainer = foreign === undefined ? undefined : requireCommand(requireTraining(project.definition));
   return {
     project: name,
     namespace: place.namespace,
@@ -47,13 +52,16 @@ export async function prepareRun(
     // A pod that fetches its data reaches more than the registry.
     deploy: data === undefined ? { ...deploy, train: { ...deploy.train, data: "fetch" } } : deploy,
     ...(data !== undefined && { data: { reference: data } }),
+    ...(trainer !== undefined && { command: trainer.command }),
     env: {
       // Fetched data give the run its inputs when they are there.
       ...(dataset !== undefined && { SLIPWAY_INPUTS: inputs, SLIPWAY_DATASET_DIGEST: dataset.digest }),
       ...(data !== undefined && { SLIPWAY_DATASET: data }),
       SLIPWAY_STORE: store.prefix,
       ...(store.insecure && { SLIPWAY_REGISTRY_INSECURE: "1" }),
-      ...(deploy.train?.volume !== undefined && { SLIPWAY_WORK: "/volume/work" }),
+      // What is handed from container to container is of one pod.
+      ...(volume !== undefined && foreign === undefined && { SLIPWAY_WORK: `${volumePath}/work` }),
+      ...(trainer !== undefined && describePhases(trainer, workspacePath, data === undefined)),
       ...(options.force === true && { SLIPWAY_FORCE: "1" }),
     },
   };

@@ -9,12 +9,15 @@ const stop = new AbortController();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort());
 
 try {
-  const { artifact, trained, inputs } = await runJob(readJobSettings(process.env), {
+  const result = await runJob(readJobSettings(process.env), {
     report: thin((event) => say({ type: "progress", ...event })),
     onStep: (outcome) => say({ type: "step", ...outcome }),
     signal: stop.signal,
   });
-  say({ type: "result", digest: artifact.digest, trained, inputs });
+  if (result !== undefined) {
+    const { artifact, trained, inputs } = result;
+    say({ type: "result", digest: artifact.digest, trained, inputs });
+  }
 } catch (error) {
   const known = findSlipwayError(error) ?? jobFailed({ reason: String(error) }, { cause: error });
   const { code, message, mend, exit, details } = known;

@@ -1,4 +1,5 @@
 /** @file One training in a pod: data, train, and the model into the store. What `up` does on a laptop, from what the environment says. */
+import { createLabelAuditor } from "../audit/gate.ts";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -20,8 +21,9 @@ import { relocate } from "../dataset/files.ts";
 import { pullDataset } from "../dataset/pull.ts";
 import { datasetDiffers } from "../errors.ts";
 import { promoteStep } from "../promote-step.ts";
-import { trainStep } from "../train-step.ts";
+import { trainStep, type TrainPlace } from "../train-step.ts";
 import type { WayOptions } from "../types.ts";
+import { finish, phasePlaces, prepare, requireCommand } from "./phases.ts";
 import type { JobPlace, JobSettings } from "./settings.ts";
 
 export interface JobResult {
@@ -30,14 +32,17 @@ export interface JobResult {
   inputs: Digest;
 }
 
-/** Throws what the steps throw; `datasetDiffers` before anything is trained on other data than was asked for. */
-export async function runJob(settings: JobSettings, options: Omit<WayOptions, "resume" | "force">): Promise<JobResult> {
-  const { app, root, code, work, inputs, force, promote } = settings;
+/** Undefined after the phase `prepare`. Throws what the steps throw; `datasetDiffers` before anything is trained on other data than was asked for. */
+export async function runJob(
+  settings: JobSettings,
+  options: Omit<WayOptions, "resume" | "force">,
+): Promise<JobResult | undefined> {
+  const { app, root, code, work, inputs, force, promote, phase } = settings;
   await mkdir(work, { recursive: true });
   const { default: definition } = (await import(pathToFileURL(app).href)) as { default: ProjectDefinition };
   const project: Project = { root, configPath: app, definition, codeDigest: code, appPath: app };
-  const { data, train } = requireTraining(definition);
-  const store = await openJobStore(settings, options);
+  const trained = requireTraining(definition);
+  const { data, train } = trained;
   const step = createClock([], options);
 
   const { dataset, split } = await step("data", async () => {
@@ -45,14 +50,26 @@ export async function runJob(settings: JobSettings, options: Omit<WayOptions, "r
     const value = { dataset: found, split: splitDataset(found, { validation: train.validation, seed: train.seed }) };
     return { value, ...describeDataset(found) };
   });
-  const { artifact, trained } = await step("train", async () => {
+  if (phase === "prepare") {
+    await prepare(requireCommand(trained), { dataset, split }, { work, root });
+    return undefined;
+  }
+  const store = await openJobStore(settings, options);
+  const { artifact, trained: isNew } = await step("train", async () => {
+    const place: TrainPlace = {
+      workspaces: join(work, "runs"),
+      ...(inputs !== undefined && { inputs }),
+      ...(phase === "finish" && { workspace: phasePlaces(work).run, run: finish(requireCommand(trained)) }),
+    };
     // A checkpoint of the same inputs is of a try before this one.
-    const place = { workspaces: join(work, "runs"), ...(inputs !== undefined && { inputs }) };
     const found = await trainStep(project, { dataset, split }, store, { ...options, resume: true, force }, place);
     return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
   });
-  if (promote) await promoteStep(definition, artifact, store, step);
-  return { artifact, trained, inputs: artifact.lineage.inputs };
+  if (promote) {
+    const auditor = createLabelAuditor(project, dataset, store, options, join(work, "audit"));
+    await promoteStep(definition, artifact, store, step, auditor);
+  }
+  return { artifact, trained: isNew, inputs: artifact.lineage.inputs };
 }
 
 function openJobStore(
@@ -71,7 +88,8 @@ async function provideDataset(
   options: Pick<WayOptions, "report" | "signal">,
 ): Promise<Dataset> {
   const { dataset: place, datasetDigest: wanted, root, work } = settings;
-  if (place === undefined) return check(await openDataset(source, { root: join(work, "fetched"), ...options }), wanted);
+  if (place === undefined)
+    return check(await openDataset(source, { root: phasePlaces(work).fetched, ...options }), wanted);
   const folder = await provideFolder(place, settings, options);
   const open = async (): Promise<Dataset> => {
     const opened = await openDataset(relocate(source, folder), { root, ...options });
@@ -83,13 +101,15 @@ async function provideDataset(
 
 async function provideFolder(
   place: JobPlace,
-  { datasetDigest, insecure, work }: JobSettings,
+  { datasetDigest, insecure, work, phase }: JobSettings,
   options: Pick<WayOptions, "report" | "signal">,
 ): Promise<string> {
   if ("path" in place) return place.path;
   const { registry } = parseImageReference(place.reference);
   const { repository, reference } = openImage(place.reference, { insecure: insecure ? [registry] : [] });
-  const folder = join(work, "data", reference.slice(-16));
+  const folder = phase === undefined ? join(work, "data", reference.slice(-16)) : phasePlaces(work).data;
+  // Its digest is computed again all the same: the command could write there.
+  if (phase === "finish") return folder;
   // A try before this one may have left it on the volume; it is held against its digest as well.
   if (existsSync(folder)) await rm(folder, { recursive: true });
   await mkdir(dirname(folder), { recursive: true });

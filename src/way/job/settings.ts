@@ -23,6 +23,11 @@ export interface JobSettings {
   insecure: boolean;
   /** Writable: checkpoints and fetched data lie here. On a volume they are found again by the next try. */
   work: string;
+  /**
+   * Where the training itself is a command in an image of the user's own: `prepare` puts data and code where it finds them, `finish`
+   * takes what it wrote. Undefined: all of it is done here.
+   */
+  phase: "prepare" | "finish" | undefined;
   /** Judge the run and move the champion as well: nobody else will. */
   promote: boolean;
   force: boolean;
@@ -56,7 +61,13 @@ export function readJobSettings(env: Readonly<Record<string, string | undefined>
     store: place(required("SLIPWAY_STORE", "a registry and prefix such as registry.example.com/models, or a folder")),
     insecure: env["SLIPWAY_REGISTRY_INSECURE"] === "1",
     work: text("SLIPWAY_WORK") ?? text("SLIPWAY_WORKSPACE") ?? "/tmp/slipway",
+    phase: readPhase(text("SLIPWAY_JOB_PHASE")),
     promote: env["SLIPWAY_PROMOTE"] === "1",
     force: env["SLIPWAY_FORCE"] === "1",
   };
+}
+
+function readPhase(found: string | undefined): JobSettings["phase"] {
+  if (found === undefined || found === "prepare" || found === "finish") return found;
+  throw jobSettingInvalid({ name: "SLIPWAY_JOB_PHASE", seen: found, wanted: "prepare or finish" });
 }
