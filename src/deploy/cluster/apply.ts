@@ -125,17 +125,16 @@ export async function applyObjects(
       ? { kinds: [...kinds, ...listGroupKinds(kept)], namespaces: [...namespaces, ...listNamespaces(kept, namespace)] }
       : readContents(hold.parent());
     let release: Release | undefined;
-    const last = await hold.release((at) => {
+    await hold.release((at) => {
       const fact = options.release && { ...options.release, target: cluster.context };
       const noted = fact === undefined ? undefined : addRelease(at, fact, isQuiet(events));
       release = noted?.release;
       return withContents(noted?.parent ?? at, left);
     });
-    released = last !== undefined;
+    released = true;
     return { events, live, ...(release && { release }) };
   } finally {
-    // What failed is thrown; that letting go fails too (the server is away, another took it) changes nothing about it.
-    if (!released) await hold.release().catch(() => undefined);
+    if (!released) await hold.abandon();
   }
 }
 

@@ -81,10 +81,9 @@ async function deleteSet(
       withContents(at, { kinds: listGroupKinds(kept), namespaces: kept.length > 0 ? namespaces : [] }),
     );
     released = true;
-    if (kept.length === 0 && (await deleteObject(cluster, ref, { signal }))) tell(parent ?? hold.parent());
+    if (kept.length === 0 && (await deleteObject(cluster, ref, { signal }))) tell(parent);
   } finally {
-    // What failed is thrown; that letting go fails too changes nothing about it.
-    if (!released) await hold.release().catch(() => undefined);
+    if (!released) await hold.abandon();
   }
 }
 

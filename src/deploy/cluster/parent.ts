@@ -16,6 +16,7 @@ const holderAnnotation = `${domain}/applying`;
 const beatMs = 4000;
 /** Without a sign of life for as long, as we saw it, the holder is given up. */
 const patienceMs = 20_000;
+const abandonMs = 5000;
 
 export interface Hold {
   parent(): LiveObject;
@@ -24,7 +25,9 @@ export interface Hold {
   /** Changes the parent. */
   change(edit: (parent: LiveObject) => LiveObject): Promise<LiveObject>;
   /** Changes it for the last time and lets others in. */
-  release(edit?: (parent: LiveObject) => LiveObject): Promise<LiveObject | undefined>;
+  release(edit?: (parent: LiveObject) => LiveObject): Promise<LiveObject>;
+  /** Lets others in after a failure: tried for some seconds, also when the caller has given up; what goes wrong is not told. */
+  abandon(): Promise<void>;
 }
 
 export interface HoldOptions {
@@ -83,11 +86,11 @@ function keepHold(cluster: Cluster, project: string, taken: LiveObject, me: Omit
   let queue: Promise<unknown> = Promise.resolve();
   const ended = new AbortController();
 
-  const put = async (edit: (parent: LiveObject) => LiveObject): Promise<LiveObject> => {
+  const put = async (edit: Edit, signal?: AbortSignal): Promise<LiveObject> => {
     for (;;) {
       if (lost !== undefined) throw lost;
       const next = edit(parent);
-      const written = await tryPut(cluster, next);
+      const written = await tryPut(cluster, next, signal);
       if (written !== undefined) {
         beatAt = performance.now();
         return (parent = written);
@@ -102,14 +105,18 @@ function keepHold(cluster: Cluster, project: string, taken: LiveObject, me: Omit
     }
   };
   /** One after the other: two changes of ours must not meet each other as strangers. */
-  const change = (edit: (parent: LiveObject) => LiveObject): Promise<LiveObject> => {
-    const result = queue.then(() => put(edit));
+  const change = (edit: Edit, signal?: AbortSignal): Promise<LiveObject> => {
+    const result = queue.then(() => put(edit, signal));
     // Whoever asked is told.
     queue = result.catch(() => {});
     return result;
   };
   const give = (): Promise<LiveObject> => change((at) => withHolder(at, { ...me, beat: ++beat }));
   void beatUntil(ended.signal, give);
+  const release = async (edit: Edit = (at) => at, signal?: AbortSignal): Promise<LiveObject> => {
+    ended.abort();
+    return change((at) => withHolder(edit(at), undefined), signal);
+  };
   return {
     parent: () => parent,
     check: async () => {
@@ -117,13 +124,16 @@ function keepHold(cluster: Cluster, project: string, taken: LiveObject, me: Omit
       // A machine that slept may have lost it without knowing.
       if (performance.now() - beatAt > patienceMs / 2) await give();
     },
-    change,
-    release: async (edit = (at) => at) => {
-      ended.abort();
-      return change((at) => withHolder(edit(at), undefined));
-    },
+    change: (edit) => change(edit),
+    release: (edit) => release(edit),
+    // The failure that led here is told; others wait 20 s longer where this fails too.
+    abandon: () => release(undefined, AbortSignal.timeout(abandonMs)).then(ignore, ignore),
   };
 }
+
+type Edit = (parent: LiveObject) => LiveObject;
+
+function ignore(): void {}
 
 async function beatUntil(signal: AbortSignal, give: () => Promise<unknown>): Promise<void> {
   while (!signal.aborted) {
@@ -138,7 +148,7 @@ async function beatUntil(signal: AbortSignal, give: () => Promise<unknown>): Pro
 }
 
 /** Undefined where another version is there by now. */
-async function tryPut(cluster: Cluster, parent: LiveObject): Promise<LiveObject | undefined> {
+async function tryPut(cluster: Cluster, parent: LiveObject, signal?: AbortSignal): Promise<LiveObject | undefined> {
   const ref = refOfParent(parent);
   const resource = await cluster.findResource(ref.apiVersion, ref.kind);
   try {
@@ -149,6 +159,7 @@ async function tryPut(cluster: Cluster, parent: LiveObject): Promise<LiveObject 
       body: { ...parent, apiVersion: "v1", kind: "ConfigMap" },
       ref,
       verb: "update",
+      signal,
     });
   } catch (error) {
     if (isConflict(error)) return undefined;
