@@ -36,6 +36,20 @@ describe("judge", () => {
     expect(verdict).toMatchObject({ passed, checks: [{ metric: "accuracy", value, passed, text }] });
   });
 
+  test("a run that is not better by enough passes, and the champion stays", () => {
+    const rules = { accuracy: { atLeast: 0.4, betterThanChampionBy: 0.01 }, loss: { betterThanChampionBy: 0.1 } };
+    const judged = (metrics: Record<string, number>) =>
+      judge(subject(rules, metrics, { champion: champion({ accuracy: 0.52, loss: 0.7 }) }));
+    const close = judged({ accuracy: 0.525, loss: 0.5 });
+    expect(close).toMatchObject({ passed: true, keepsChampion: true });
+    expect(close.checks.map(({ text }) => text)).toContain("accuracy 0.525 < 0.53 (champion 0.52)");
+    expect(judged({ accuracy: 0.53, loss: 0.6 })).not.toHaveProperty("keepsChampion");
+    expect(judged({ accuracy: 0.6, loss: 0.65 })).toMatchObject({ passed: true, keepsChampion: true });
+    expect(judged({ accuracy: 0.3, loss: 0.1 })).toMatchObject({ passed: false });
+    expect(toGateError("x", judged({ accuracy: 0.3, loss: 0.1 })).message).not.toContain("champion");
+    expect(judge(subject(rules, { accuracy: 0.5, loss: 1 }))).toMatchObject({ passed: true });
+  });
+
   test("a metric that was not measured fails, and the measured ones are named", () => {
     expect(judge(subject({ f1: { atLeast: 0.9 } }, { accuracy: 0.99, loss: 0.1 }))).toEqual({
       passed: false,

@@ -10,6 +10,11 @@ export interface MetricGate {
   /** In the metric's own unit: 0.005 lets an accuracy fall from 0.987 to 0.982. */
   notWorseThanChampionBy?: number;
   /**
+   * In the metric's own unit. A run that is not better than the champion by so much passes the gate, but the champion stays: what a training
+   * by the clock wants, where most runs bring nothing new.
+   */
+  betterThanChampionBy?: number;
+  /**
    * Which way is worse. Without it: metrics with a ceiling and no floor, and those whose name ends in loss, error, mae, mse,
    * rmse, perplexity, latency, seconds or ms, are better when lower; all others when higher.
    */
@@ -36,7 +41,7 @@ export interface GateSubject {
 export interface GateCheck {
   /** The metric's name, or `audit`. */
   metric: string;
-  rule: "measured" | "atLeast" | "atMost" | "notWorseThanChampionBy" | "audit";
+  rule: "measured" | "atLeast" | "atMost" | "notWorseThanChampionBy" | "betterThanChampionBy" | "audit";
   /** Missing where the run did not measure it. */
   value?: number;
   /** The limit that the value is held against; missing for `measured` and `audit`, and where there is no champion to compare with. */
@@ -49,7 +54,10 @@ export interface GateCheck {
 }
 
 export interface Verdict {
+  /** No check failed, but for those that only say that the champion stays. */
   passed: boolean;
+  /** Not better than the champion by as much as `betterThanChampionBy` asks. */
+  keepsChampion?: true;
   checks: readonly GateCheck[];
   /** Why the champion's numbers were taken on other validation data than this run's; undefined where they compare (or there is no champion). */
   notComparable: string | undefined;
@@ -60,12 +68,19 @@ export function judge(subject: GateSubject): Verdict {
   const checks = Object.entries(subject.gate).flatMap(([metric, rules]) => judgeMetric(metric, rules, subject));
   const audited = subject.findings === undefined ? [] : judgeAudit(subject.findings);
   const all = [...checks, ...audited];
-  return { passed: all.every(({ passed }) => passed), checks: all, notComparable: explainDifference(subject) };
+  const failed = all.filter(({ passed }) => !passed);
+  const keeps = failed.some(({ rule }) => rule === "betterThanChampionBy");
+  return {
+    passed: failed.every(({ rule }) => rule === "betterThanChampionBy"),
+    ...(keeps && { keepsChampion: true as const }),
+    checks: all,
+    notComparable: explainDifference(subject),
+  };
 }
 
 /** The error for a verdict that did not pass; its message says which number fell short. */
 export function toGateError(name: string, { checks, notComparable }: Verdict): SlipwayError {
-  const failed = checks.filter(({ passed }) => !passed);
+  const failed = checks.filter(({ rule, passed }) => !passed && rule !== "betterThanChampionBy");
   const compared = failed.some(({ rule }) => rule === "notWorseThanChampionBy");
   return gateFailed({
     name,
@@ -84,12 +99,14 @@ function judgeMetric(metric: string, rules: MetricGate, subject: GateSubject): G
     return [{ metric, rule: "measured", ...(value !== undefined && { value }), passed: false, text }];
   }
   const checks: GateCheck[] = [];
-  const { atLeast, atMost, notWorseThanChampionBy } = rules;
+  const { atLeast, atMost, notWorseThanChampionBy, betterThanChampionBy } = rules;
   if (atLeast !== undefined)
     checks.push({ metric, rule: "atLeast", value, wanted: atLeast, ...hold(metric, value, "higher", atLeast) });
   if (atMost !== undefined)
     checks.push({ metric, rule: "atMost", value, wanted: atMost, ...hold(metric, value, "lower", atMost) });
   if (notWorseThanChampionBy !== undefined) checks.push(compare(metric, value, rules, notWorseThanChampionBy, subject));
+  if (betterThanChampionBy !== undefined)
+    checks.push({ ...compare(metric, value, rules, -betterThanChampionBy, subject), rule: "betterThanChampionBy" });
   if (checks.length === 0)
     checks.push({ metric, rule: "measured", value, passed: true, text: `${metric} ${show(value)}` });
   return checks;

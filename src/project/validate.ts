@@ -96,12 +96,13 @@ const metricGateSchema = fields(
     atLeast: number.optional(),
     atMost: number.optional(),
     notWorseThanChampionBy: atLeastZero.optional(),
+    betterThanChampionBy: atLeastZero.optional(),
     better: z.literal(["higher", "lower"], wanted(`"higher" or "lower"`)).optional(),
   } satisfies Record<keyof MetricGate, z.ZodType>,
   "limits such as { atLeast: 0.98, notWorseThanChampionBy: 0.005 }",
 ).refine(
-  ({ atLeast, atMost, notWorseThanChampionBy }) =>
-    [atLeast, atMost, notWorseThanChampionBy].some((limit) => limit !== undefined),
+  ({ atLeast, atMost, notWorseThanChampionBy, betterThanChampionBy }) =>
+    [atLeast, atMost, notWorseThanChampionBy, betterThanChampionBy].some((limit) => limit !== undefined),
   wanted("at least one limit"),
 );
 

@@ -15,7 +15,7 @@ import { chooseHost, choosePort, serveStep } from "./serve-step.ts";
 import { trainStep } from "./train-step.ts";
 import type { StepOutcome, WayOptions } from "./types.ts";
 import { listQuestions } from "./question.ts";
-import { verifyStep } from "./verify-step.ts";
+import { isOfOtherRows, verifyStep } from "./verify-step.ts";
 
 export interface UpOptions extends WayOptions {
   target?: "local";
@@ -119,8 +119,9 @@ async function verify(
   if (release.verified === subject)
     return { value: undefined, kept: true, text: "already verified", facts: { verified: subject } };
   const questions = listQuestions(dataset, split.validation);
+  const otherRows = isOfOtherRows(artifact, dataset, project.definition.train);
   const { report, signal } = options;
-  const found = await verifyStep({ project, artifact, url: release.url, questions, report, signal });
+  const found = await verifyStep({ project, artifact, url: release.url, questions, otherRows, report, signal });
   await release.noteVerified(subject);
   return { value: undefined, ...describeVerification(found, dataset) };
 }

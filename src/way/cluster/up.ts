@@ -10,7 +10,7 @@ import { describeVerification } from "../describe.ts";
 import { fetchNeedsRegistry } from "../errors.ts";
 import type { StepOutcome, WayOptions } from "../types.ts";
 import { listQuestions } from "../question.ts";
-import { verifyStep } from "../verify-step.ts";
+import { isOfOtherRows, verifyStep } from "../verify-step.ts";
 import {
   applyRelease,
   type ApplyReleaseOptions,
@@ -182,7 +182,8 @@ async function verifyData(
   options: Pick<WayOptions, "report" | "signal">,
 ): Promise<Told> {
   const questions = listQuestions(dataset, split.validation);
-  return describeVerification(await verifyStep({ project, artifact, url, questions, ...options }), dataset);
+  const otherRows = isOfOtherRows(artifact, dataset, project.definition.train);
+  return describeVerification(await verifyStep({ project, artifact, url, questions, otherRows, ...options }), dataset);
 }
 
 async function openTold(
