@@ -23,7 +23,7 @@ export interface StateDictEntry {
   shape: readonly number[];
   /**
    * The numbers in row-major order: float16 and bfloat16 as their 16 bits, bool as 0 and 1, complex numbers as pairs. Memory of its
-   * own where the file was opened by path; of bytes it may be a view. Refuses content that does not agree with its checksum.
+   * own where the file was opened by path (its buffer may begin a little earlier); of bytes it may be a view. Refuses content that does not agree with its checksum.
    */
   read(): Promise<Numbers>;
 }

@@ -37,7 +37,7 @@ export async function readZipDirectory(source: ByteSource): Promise<Map<string, 
 
 /** The whole content of a record, its checksum compared. */
 export async function readRecord(source: ByteSource, record: ZipRecord): Promise<Uint8Array<ArrayBuffer>> {
-  const content = await source.read(await findContent(source, record), record.size);
+  const content = await readWithHeader(source, record);
   if (record.crc !== 0 && crc32(content) !== record.crc)
     throw broken(source, `the record ${record.name}`, "does not agree with its checksum");
   return content;
@@ -45,10 +45,30 @@ export async function readRecord(source: ByteSource, record: ZipRecord): Promise
 
 /** Where a record's content begins. Its local header may be of another length than the directory's entry. */
 export async function findContent(source: ByteSource, record: ZipRecord): Promise<number> {
-  const head = toView(await source.read(record.offset, 30));
+  return record.offset + headerLength(source, record, await source.read(record.offset, 30));
+}
+
+/** PyTorch pads the header so that the content begins at a multiple of this; a read that begins at one keeps it so in memory. */
+const alignment = 64;
+
+/** Header and content by one read, where the header is no longer than PyTorch makes it; else by two. */
+async function readWithHeader(source: ByteSource, record: ZipRecord): Promise<Uint8Array<ArrayBuffer>> {
+  const before = record.offset % alignment;
+  const room = before + 30 + Buffer.byteLength(record.name) + 4 * alignment;
+  const length = Math.min(room + record.size, source.size - record.offset + before);
+  const bytes = await source.read(record.offset - before, length);
+  if (length < before + 30) throw broken(source, `the record ${record.name}`, "is cut off");
+  const from = before + headerLength(source, record, bytes.subarray(before, before + 30));
+  return from + record.size <= length
+    ? bytes.subarray(from, from + record.size)
+    : await source.read(record.offset - before + from, record.size);
+}
+
+function headerLength(source: ByteSource, record: ZipRecord, header: Uint8Array): number {
+  const head = toView(header);
   if (head.getUint32(0, true) !== 0x04034b50)
     throw broken(source, `the record ${record.name}`, `does not begin at byte ${record.offset}`);
-  return record.offset + 30 + head.getUint16(26, true) + head.getUint16(28, true);
+  return 30 + head.getUint16(26, true) + head.getUint16(28, true);
 }
 
 interface Directory {
