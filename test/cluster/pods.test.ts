@@ -133,41 +133,40 @@ describe("a training", () => {
     await expect(read("touch /volume/x")).rejects.toThrow("Read-only");
   });
 
-  test("that the gate refuses is not tried again; one that crashed is", async () => {
-    const [refused, crashed] = await Promise.all([
-      train("echo not good enough; exit 4", "2", { train: { retries: 3 } }),
-      train("echo crashed; exit 1", "3", { train: { retries: 1 } }),
-    ]);
-    expect(await end(refused)).toMatchObject({
-      failed: 1,
-      conditions: expect.arrayContaining([expect.objectContaining({ reason: "PodFailurePolicy" })]),
-    });
-    expect(await end(crashed)).toMatchObject({
-      failed: 2,
-      conditions: expect.arrayContaining([expect.objectContaining({ reason: "BackoffLimitExceeded" })]),
-    });
-  });
+  describe("whose pods fail, or are several", () => {
+    let jobs: { refused: string; crashed: string; experiments: string; foreign: string };
 
-  test("of several experiments goes on where one cannot be trained", async () => {
-    const job = await train(
-      'echo "$JOB_COMPLETION_INDEX"; test "$JOB_COMPLETION_INDEX" != 1 || exit 3',
-      "4",
-      {},
-      { completions: 3 },
-    );
-    expect(await end(job)).toMatchObject({ completedIndexes: "0,2", failedIndexes: "1", failed: 1 });
-  });
+    // All at once: most of their time is Kubernetes's own, between two tries.
+    beforeAll(async () => {
+      const own = await pushTestImage(cluster, { name: "test/own", files: [textEntry("own.txt", "own image\n")] });
+      const command = ["sh", "-c", "cat /own.txt > /workspace/model; pwd >> /workspace/model"];
+      const phases =
+        'case "$SLIPWAY_JOB_PHASE" in prepare) echo data > /workspace/data;; finish) cat /workspace/data /workspace/model;; esac';
+      const failsAtOne = 'test "$JOB_COMPLETION_INDEX" != 1 || exit 3';
+      const [refused, crashed, experiments, foreign] = await Promise.all([
+        train("echo not good enough; exit 4", "2", { train: { retries: 3 } }),
+        train("echo crashed; exit 1", "3", { train: { retries: 1 } }),
+        train(failsAtOne, "4", {}, { completions: 3 }),
+        train(phases, "5", { train: { image: own.reference } }, { command }),
+      ]);
+      jobs = { refused, crashed, experiments, foreign };
+    });
+    const because = (reason: string) => expect.arrayContaining([expect.objectContaining({ reason })]) as unknown[];
 
-  test("with an image of its own has three parts, which hand on files", async () => {
-    const own = await pushTestImage(cluster, { name: "test/own", files: [textEntry("own.txt", "own image\n")] });
-    const script =
-      'case "$SLIPWAY_JOB_PHASE" in prepare) echo data > /workspace/data;; finish) cat /workspace/data /workspace/model;; esac';
-    const command = ["sh", "-c", "cat /own.txt > /workspace/model; pwd >> /workspace/model"];
-    const job = await train(script, "5", { train: { image: own.reference } }, { command });
-    expect(await end(job)).toMatchObject({ succeeded: 1 });
-    expect(await inNamespace("logs", `job/${job}`, "--container=trainer")).toBe(
-      "data\nown image\n/workspace/project\n",
-    );
+    test("what the gate refuses is not tried again", async () => {
+      expect(await end(jobs.refused)).toMatchObject({ failed: 1, conditions: because("PodFailurePolicy") });
+    });
+    test("what crashed is tried again", async () => {
+      expect(await end(jobs.crashed)).toMatchObject({ failed: 2, conditions: because("BackoffLimitExceeded") });
+    });
+    test("the other experiments go on where one cannot be trained", async () => {
+      expect(await end(jobs.experiments)).toMatchObject({ completedIndexes: "0,2", failedIndexes: "1", failed: 1 });
+    });
+    test("an image of the trainer's own is one of three parts, which hand on files", async () => {
+      expect(await end(jobs.foreign)).toMatchObject({ succeeded: 1 });
+      const log = await inNamespace("logs", `job/${jobs.foreign}`, "--container=trainer");
+      expect(log).toBe("data\nown image\n/workspace/project\n");
+    });
   });
 });
 
