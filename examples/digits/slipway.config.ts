@@ -1,5 +1,5 @@
 import { defineProject, image } from "slipway";
-import { imageFolder } from "slipway/data";
+import { imageFolder, labelAudit } from "slipway/data";
 import {
   adam,
   batchNorm,
@@ -30,6 +30,7 @@ export default defineProject({
     augment: [shift(2), rotate(10), scale(0.1)],
     epochs: 32,
   }),
+  audit: labelAudit(),
   gate: { accuracy: { atLeast: 0.98, notWorseThanChampionBy: 0.005 } },
   serve: {
     port: 5000,

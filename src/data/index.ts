@@ -5,6 +5,7 @@ import type { ImageFolderSource } from "./types.ts";
 export { idx, type IdxOptions } from "./idx/define.ts";
 export { csv, jsonl, rows } from "./rows/define.ts";
 export type { CsvOptions, RowColumns, RowsOptions, TableColumns, TextColumns } from "./rows/define.ts";
+export { labelAudit, type LabelAudit } from "./audit/define.ts";
 export { pctChange, rollingMean, rollingStd } from "./features.ts";
 export type {
   CsvSource,

@@ -1,5 +1,6 @@
 import type { Audit, MetricGate } from "../artifact/gate.ts";
 import type { Digest } from "../base/digest.ts";
+import type { LabelAudit } from "../data/audit/define.ts";
 import type { DataSource } from "../data/types.ts";
 import type { Trainer } from "../train/types.ts";
 import type { DeployDefinition } from "./deploy.ts";
@@ -17,7 +18,7 @@ export interface ProjectDefinition {
   /** Left out, together with `data`, by a project without a model: then `serve.routes` are all there is. */
   train?: Trainer;
   gate?: Readonly<Record<string, MetricGate>>;
-  audit?: Audit;
+  audit?: Audit | LabelAudit;
   serve?: ServeDefinition;
   /** Kubernetes settings; validated, unused by the local target. */
   deploy?: DeployDefinition;

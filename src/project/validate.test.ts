@@ -98,7 +98,7 @@ describe("each fault names the value seen and the value wanted", () => {
       { deploy: { resources: { memory: "200 MB" } } },
       `is "200 MB", wanted a Kubernetes quantity such as "250m" or "200Mi"`,
     ],
-    ["audit", { audit: true }, "is true, wanted a function"],
+    ["audit", { audit: true }, "is true, wanted a function or labelAudit()"],
   ])("%s", (path, change, problem) => {
     expect(findFaults({ ...valid, ...change })).toEqual([{ path, problem }]);
   });

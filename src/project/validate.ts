@@ -44,6 +44,12 @@ const number = z.number(wanted("a number"));
 const atLeastZero = z.number(wanted("a number of at least 0")).min(0, wanted("a number of at least 0"));
 const action = z.custom<(...args: never[]) => unknown>((value) => typeof value === "function", wanted("a function"));
 
+/** A function of the project's own, or what `labelAudit()` made and checked. */
+const auditSchema = z.custom<unknown>(
+  (value) => typeof value === "function" || (isObject(value) && value["kind"] === "labels"),
+  wanted("a function or labelAudit()"),
+);
+
 const nameSchema = z
   .string(wanted(`a name such as "digits"`))
   .regex(
@@ -218,7 +224,7 @@ const projectSchema = fields(
         wanted("metrics and their limits, for example { accuracy: { atLeast: 0.98 } }"),
       )
       .optional(),
-    audit: action.optional(),
+    audit: auditSchema.optional(),
     serve: serveSchema.optional(),
     deploy: deploySchema.optional(),
   } satisfies Record<keyof ProjectDefinition, z.ZodType>,

@@ -1,3 +1,5 @@
+import { labelAudit } from "../data/audit/define.ts";
+import type { LabelAuditor } from "./audit/gate.ts";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -107,6 +109,23 @@ test("findings of the audit hold a model back; an audit that throws is named", a
     code: "SLIPWAY_WAY_AUDIT_THREW",
     message: "the audit of digits threw: no file",
   });
+});
+
+test("a declared audit of labels runs where the data are, and not for the champion itself", async () => {
+  const store = await newStore();
+  const model = await put(store, 0.95);
+  const definition = { name: "digits", audit: labelAudit({ folds: 3 }) };
+  const asked: number[] = [];
+  const auditor: LabelAuditor = async ({ folds }) => {
+    asked.push(folds);
+    return ["6 and 9 look exchanged"];
+  };
+  const { verdict } = await gateStep(definition, model, store, auditor);
+  expect(verdict).toMatchObject({ passed: false, checks: [{ text: "audit: 6 and 9 look exchanged" }] });
+  await artifactStep(store, model, undefined);
+  expect((await gateStep(definition, model, store, auditor)).verdict.passed).toBe(true);
+  expect(asked).toEqual([3]);
+  await expect(gateStep(definition, await put(store, 0.96), store)).rejects.toThrow("they are not here");
 });
 
 test("a champion that somebody else moved meanwhile is not overwritten", async () => {

@@ -2,6 +2,7 @@ import { findSlipwayError } from "../base/errors.ts";
 import { artifactNotFound } from "../artifact/errors.ts";
 import { judge, type Verdict } from "../artifact/gate.ts";
 import type { Artifact, Lineage, Store } from "../artifact/types.ts";
+import type { LabelAuditor } from "./audit/gate.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import { auditThrew } from "./errors.ts";
 import { show } from "./words.ts";
@@ -19,12 +20,13 @@ export async function gateStep(
   definition: Pick<ProjectDefinition, "name" | "gate" | "audit">,
   candidate: Artifact,
   store: Store,
+  auditor?: LabelAuditor,
 ): Promise<Judged> {
   const { lineage } = candidate;
   const champion = await findChampion(store, definition.name);
-  const findings = await runAudit(definition, lineage, champion);
   // The champion itself is held against the limits alone: it cannot be worse than itself.
   const reigns = champion?.digest === candidate.digest;
+  const findings = await runAudit(definition, { lineage, champion, reigns }, auditor);
   const verdict = judge({
     lineage,
     gate: definition.gate ?? {},
@@ -65,10 +67,17 @@ function describeChampion(champion: Artifact | undefined, reigns: boolean): stri
 
 async function runAudit(
   { name, audit }: Pick<ProjectDefinition, "name" | "audit">,
-  { dataset }: Lineage,
-  champion: Artifact | undefined,
+  { lineage: { dataset }, champion, reigns }: { lineage: Lineage; champion: Artifact | undefined; reigns: boolean },
+  auditor: LabelAuditor | undefined,
 ): Promise<readonly string[] | undefined> {
   if (audit === undefined) return undefined;
+  if (typeof audit !== "function") {
+    // These very labels were audited before it became the champion.
+    if (reigns) return undefined;
+    if (auditor === undefined)
+      throw auditThrew({ name, reason: "labels are audited where the data are, and they are not here" });
+    return auditor(audit);
+  }
   try {
     return await audit({ dataset, champion });
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Artifact, Store } from "../artifact/types.ts";
 import { shortDigest } from "../base/digest.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import { artifactStep } from "./artifact-step.ts";
+import type { LabelAuditor } from "./audit/gate.ts";
 import type { RunStep } from "./clock.ts";
 import { describePromotion } from "./describe.ts";
 import { describeVerdict, gateStep } from "./gate-step.ts";
@@ -16,9 +17,10 @@ export async function promoteStep(
   candidate: Artifact,
   store: Store,
   step: RunStep,
+  auditor?: LabelAuditor,
 ): Promise<Artifact> {
   const judged = await step("gate", async () => {
-    const found = await gateStep(definition, candidate, store);
+    const found = await gateStep(definition, candidate, store, auditor);
     if (!found.verdict.passed) throw toGateError(definition.name, found.verdict);
     return { value: found, text: describeVerdict(found), facts: { ...found.verdict } };
   });

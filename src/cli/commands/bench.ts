@@ -63,7 +63,7 @@ export const bench = defineCommand({
     });
     if (result.requests === 0)
       throw benchFailed({ url: endpoint.url, statuses: result.statuses, failed: result.failed });
-    io.document({ url: endpoint.url, connections, seconds, ...result });
+    io.document({ url: endpoint.url, seconds, ...result, connections });
     const { latency, requestsPerSecond, wrong, failed } = result;
     const ms = (value: number): string => `${value.toFixed(1)} ms`;
     io.print(`${endpoint.url}${wholeRoute.path} · ${connections} connections · ${seconds} s`);

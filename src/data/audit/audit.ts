@@ -34,12 +34,21 @@ export interface AuditFindings extends LabelFindings {
 /** Copies under wrong labels first, then exchanged pairs and slips; with a reference also relabelled files and drifted labels. */
 export async function auditLabels({ pictures, targets, probabilities, reference }: AuditInput): Promise<AuditFindings> {
   const { classes, rows } = probabilities;
+  const vote = async (): Promise<Table | undefined> => {
+    if (trusted)
+      return voteOf(
+        await findNeighbours(features, voters, toFeatures(reference.pictures!)),
+        rows,
+        reference.targets!,
+        classes,
+      );
+    // A champion knows better than neighbours whose own labels are what is in doubt.
+    return reference?.thresholds === undefined ? voteOf(own, rows, targets, classes) : undefined;
+  };
   const features = toFeatures(pictures);
   const own = await findNeighbours(features, voters);
   const trusted = reference?.pictures !== undefined && reference.targets !== undefined;
-  const votes = trusted
-    ? voteOf(await findNeighbours(features, voters, toFeatures(reference.pictures!)), rows, reference.targets!, classes)
-    : voteOf(own, rows, targets, classes);
+  const votes = await vote();
   const mix = mixTables(probabilities, votes);
   const relabelled = findRelabelled(targets, reference?.known, mix);
   const known = new Set(relabelled.map(({ row }) => row));

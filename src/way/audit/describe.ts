@@ -6,7 +6,9 @@ export function listAlarms(report: AuditReport, share = 0.01): string[] {
   const of = (kind: string): number => suspicions.filter((suspicion) => suspicion.kind === kind).length;
   const name = (label: number): string => labels[label] ?? String(label);
   const done = new Set<string>();
-  const exchanged = pairs.flatMap(({ label, looksLike, rows, of: all }) => {
+  // An exchange is named from its lower label, whichever way was found first.
+  const ordered = pairs.toSorted((a, b) => a.label - b.label || a.looksLike - b.looksLike);
+  const exchanged = ordered.flatMap(({ label, looksLike, rows, of: all }) => {
     const key = [label, looksLike].toSorted((a, b) => a - b).join();
     if (done.has(key)) return [];
     done.add(key);

@@ -24,6 +24,8 @@ export interface AuditOptions {
   epochs?: number;
   /** Where the champion is looked for. Default: the project's own. */
   store?: Store;
+  /** Keeps what the models of the folds said. Default: the project's `.slipway/audit`. */
+  folder?: string;
   report: Report;
   signal: AbortSignal;
 }
@@ -112,11 +114,10 @@ async function judgeByFolds(
   dataset: ImageDataset,
   examples: ImageExamples,
   trainer: SequentialTrainer,
-  { folds = 2, epochs = 4, report, signal }: AuditOptions,
+  { folds = 2, epochs = 4, folder = join(project.root, ".slipway", "audit"), report, signal }: AuditOptions,
 ): Promise<Table> {
   const classes = examples.labels.length;
   const key = digestOfJson([dataset.digest, trainer, folds, epochs]).slice("sha256:".length, "sha256:".length + 16);
-  const folder = join(project.root, ".slipway", "audit");
   const path = join(folder, `${key}.f32`);
   const kept = await readFile(path).catch(ignoreMissing);
   if (kept?.length === examples.count * classes * 4)

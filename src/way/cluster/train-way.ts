@@ -1,4 +1,5 @@
 /** @file The first part of the way on a cluster: ends with the shared store's champion being the model of the project's present inputs. */
+import { createLabelAuditor } from "../audit/gate.ts";
 import { copyArtifact } from "../../artifact/store/copy.ts";
 import type { Artifact } from "../../artifact/types.ts";
 import { digestOfJson, shortDigest, type Digest } from "../../base/digest.ts";
@@ -51,7 +52,8 @@ export async function trainAt(
     const found = await train(project, { dataset, split }, place, stores, options);
     return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
   });
-  const artifact = await promoteStep(definition, candidate, stores.store, step);
+  const auditor = createLabelAuditor(project, dataset, stores.store, options);
+  const artifact = await promoteStep(definition, candidate, stores.store, step, auditor);
   return { name, digest: artifact.digest, artifact, data: { dataset, split }, steps };
 }
 
