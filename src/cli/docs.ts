@@ -98,8 +98,8 @@ request; with another project file or port it is replaced. What was verified thr
 | \`name\` | lower-case letters and digits, with single \`.\` \`_\` or \`-\` between them |
 | \`data\` | \`imageFolder(path, { size, channels, otherSizes })\` from \`slipway/data\` |
 | \`train\` | \`sequential({...})\` or \`command({...})\` from \`slipway/train\` |
-| \`gate\` | limits by metric: \`{ accuracy: { atLeast, atMost, notWorseThanChampionBy, better } }\` |
-| \`audit\` | a function that looks at the dataset before the champion changes, and gives a list of findings; any finding holds it back |
+| \`gate\` | limits by metric: \`{ accuracy: { atLeast, atMost, notWorseThanChampionBy, betterThanChampionBy, better } }\` |
+| \`audit\` | \`labelAudit()\` for images (docs/guides/audit.md), or a function that looks at the dataset before the champion changes, and gives a list of findings; any finding holds it back |
 | \`serve.port\` | 5000 by default |
 | \`serve.routes\` | by \`METHOD /path\`: \`{ input: { file: image() }, output: (prediction) => answer }\` |
 | \`serve.batching\` | \`{ maxRows, maxQueuedRows }\` |
