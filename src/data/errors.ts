@@ -66,6 +66,12 @@ export const rowsNotLoaded = defineError<{ name: string; reason: string }>("SLIP
   exit: exitCodes.data,
 });
 
+export const noSample = defineError<{ kind: string }>("SLIPWAY_DATA_NO_SAMPLE", {
+  message: ({ kind }) => `--sample asks a loader for generated rows, but the data come from ${kind}()`,
+  mend: () => "Leave --sample out; only sources made by rows() can offer one.",
+  exit: exitCodes.usage,
+});
+
 export const idxBroken = defineError<{ path: string; why: string }>("SLIPWAY_DATA_IDX_BROKEN", {
   message: ({ path, why }) => `${path} cannot be read as IDX: ${why}`,
   mend: () => "Download it again, or correct idx() in slipway.config.ts: images first, labels second, gzipped or not.",

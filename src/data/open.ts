@@ -1,4 +1,5 @@
 import type { Report } from "../base/progress.ts";
+import { noSample } from "./errors.ts";
 import type {
   DataSource,
   Dataset,
@@ -31,6 +32,7 @@ export function openDataset(source: RowSource, options: OpenOptions): Promise<Te
 export function openDataset(source: FileSource, options: OpenOptions): Promise<FileDataset>;
 export function openDataset(source: DataSource, options: OpenOptions): Promise<Dataset>;
 export async function openDataset(source: DataSource, options: OpenOptions): Promise<Dataset> {
+  if (options.sample === true && source.kind !== "rows") throw noSample({ kind: source.kind });
   switch (source.kind) {
     case "imageFolder":
       return (await import("./open-folder.ts")).openImageFolder(source, options);

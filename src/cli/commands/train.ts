@@ -7,6 +7,7 @@ import { printSteps } from "../view/steps.ts";
 export const trainingOptions: readonly OptionDefinition[] = [
   { flags: "--resume", text: "continue an interrupted training from its checkpoint" },
   { flags: "--force", text: "train although a model of the same inputs is stored" },
+  { flags: "--sample", text: "train on generated rows, where the project's loader offers some; they are not locked" },
   {
     flags: "--weights <path-or-url>",
     text: "other weights than weights({…}) names; size, digest and lock hold for them too",
@@ -40,6 +41,7 @@ export const train = defineCommand({
       onStep: printSteps(io),
       resume: options["resume"] === true,
       force: options["force"] === true,
+      sample: options["sample"] === true,
     });
     const { name, digest, artifact, steps } = result;
     io.document({ name, digest, metrics: artifact.lineage.metrics, steps });

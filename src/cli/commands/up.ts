@@ -55,6 +55,7 @@ export const up = defineCommand({
       onLog: (line) => describeLog(line, io),
       resume: options["resume"] === true,
       force: options["force"] === true,
+      sample: options["sample"] === true,
       detach: options["detach"] === true,
       ...(options["port"] !== undefined && { port: options["port"] as number }),
     });
