@@ -268,3 +268,9 @@ export const podPortUnknown = defineError<{ what: string; port: string; known: r
     exit: exitCodes.usage,
   },
 );
+
+export const execFailed = defineError<{ pod: string; command: string; reason: string }>("SLIPWAY_DEPLOY_EXEC", {
+  message: ({ pod, command, reason }) => `\`${command}\` could not be run in pod ${pod}: ${reason}`,
+  mend: () => "See that the pod runs and that its image has that program: `slipway status`.",
+  exit: exitCodes.target,
+});

@@ -5,6 +5,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import { fieldConflict, objectsRejected } from "../errors.ts";
 import { addRelease, type NewRelease, type Release } from "./history.ts";
 import {
+  findKinds,
   type InventorySet,
   inventoryId,
   keptKinds,
@@ -122,7 +123,10 @@ export async function applyObjects(
     const stale = prune ? await findStale(cluster, hold.parent(), members, id) : [];
     const kept = await removeStale(cluster, stale, hold, options, tell);
     const left = prune
-      ? { kinds: [...kinds, ...listGroupKinds(kept)], namespaces: [...namespaces, ...listNamespaces(kept, namespace)] }
+      ? {
+          kinds: [...kinds, ...listGroupKinds(kept), ...findKinds(before.kinds).unknown],
+          namespaces: [...namespaces, ...listNamespaces(kept, namespace)],
+        }
       : readContents(hold.parent());
     let release: Release | undefined;
     await hold.release((at) => {

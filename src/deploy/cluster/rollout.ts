@@ -3,7 +3,7 @@ import { workloadGone, rolloutFailed, rolloutOvertaken, rolloutTimedOut } from "
 import { type Collector, createCollector } from "./collect.ts";
 import { explain } from "./explain/explain.ts";
 import type { Finding } from "./explain/finding.ts";
-import { drawDeployment, drawJob, isRolledOut, type TreeNode } from "./tree.ts";
+import { drawClaims, drawDeployment, drawJob, isRolledOut, type TreeNode } from "./tree.ts";
 import { type Deployment, type EndpointSlice, findCondition, ownedBy, pick, type Pod } from "./shapes.ts";
 import { getObject } from "./objects.ts";
 import type { Cluster, LiveObject, Ref } from "./types.ts";
@@ -109,6 +109,35 @@ export async function watchJob(cluster: Cluster, options: JobOptions): Promise<R
     const pods = pick(objects, "Pod").map(({ metadata }) => metadata.name);
     const done = findCondition(job.status?.conditions, "Complete")?.status === "True";
     return { tree: drawJob(job, objects), done, pods, relevant: objects };
+  });
+}
+
+export interface ClaimOptions extends WatchOptions {
+  namespace: string;
+  claims: readonly string[];
+}
+
+/** Returns when every claim is bound, or waits for its first pod, as some classes have it. Throws `rolloutFailed`, `rolloutTimedOut`. */
+export async function watchClaims(cluster: Cluster, { namespace, claims, ...options }: ClaimOptions): Promise<void> {
+  const watched: Watched[] = [
+    { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace },
+    { apiVersion: "v1", kind: "Event", namespace, optional: true },
+  ];
+  await wait(cluster, watched, `claims ${claims.join(", ")} in namespace ${namespace}`, options, (objects) => {
+    const found = pick(objects, "PersistentVolumeClaim").filter(({ metadata }) => claims.includes(metadata.name));
+    const waiting = new Set(
+      pick(objects, "Event")
+        .filter(({ reason }) => reason === "WaitForFirstConsumer")
+        .map(({ involvedObject }) => involvedObject.uid),
+    );
+    const settled = found.filter(({ status, metadata }) => status?.phase === "Bound" || waiting.has(metadata.uid));
+    const others = objects.filter(({ kind }) => kind !== "PersistentVolumeClaim");
+    return {
+      tree: drawClaims(claims, found),
+      done: claims.length === settled.length,
+      pods: [],
+      relevant: [...others, ...found.filter((claim) => !settled.includes(claim))],
+    };
   });
 }
 

@@ -1,5 +1,5 @@
 /** @file What a rollout looks like at one moment, as plain data: who made whom, how each is, and why. Pure. */
-import type { ContainerStatus, Deployment, Job, Pod } from "./shapes.ts";
+import type { Claim, ContainerStatus, Deployment, Job, Pod } from "./shapes.ts";
 import { ownedBy, pick } from "./shapes.ts";
 import type { LiveObject } from "./types.ts";
 
@@ -60,6 +60,31 @@ export function drawJob(job: Job, objects: readonly LiveObject[]): TreeNode {
     children: pick(objects, "Pod")
       .filter(ownedBy(job))
       .map((pod) => drawPod(pod, false)),
+  };
+}
+
+export function drawClaims(names: readonly string[], found: readonly Claim[]): TreeNode {
+  const children = names.map((name): TreeNode => {
+    const claim = found.find(({ metadata }) => metadata.name === name);
+    const phase = claim?.status?.phase ?? "missing";
+    return {
+      id: claim?.metadata.uid ?? name,
+      kind: "PersistentVolumeClaim",
+      name,
+      state: phase === "Bound" ? "ready" : phase === "Lost" ? "failed" : "waiting",
+      text: phase.toLowerCase(),
+      children: [],
+    };
+  });
+  const bound = children.filter(({ state }) => state === "ready").length;
+  const done = bound === names.length;
+  return {
+    id: "claims",
+    kind: "volumes",
+    name: "",
+    state: done ? "ready" : "waiting",
+    text: `${bound} of ${names.length} bound`,
+    children,
   };
 }
 

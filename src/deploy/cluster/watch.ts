@@ -8,10 +8,14 @@ import { isTransient } from "./transport.ts";
 import type { Cluster, LiveObject, Ref } from "./types.ts";
 
 /** Seconds after which the server ends a watch. Connections die without a word (kubernetes-client/javascript#2127): one that says nothing for longer is dead. */
-const watchSeconds = 30;
-const silenceMs = 40_000;
+const usual: Timing = { watchSeconds: 30, silenceMs: 40_000 };
 /** Milliseconds in which changes are gathered into one view. */
 const gatherMs = 30;
+
+interface Timing {
+  watchSeconds: number;
+  silenceMs: number;
+}
 
 export interface Watched extends Selection {
   /** Goes on without it where it is forbidden, or the cluster has no such kind. */
@@ -23,6 +27,7 @@ export async function* watchObjects(
   cluster: Cluster,
   watched: readonly Watched[],
   signal: AbortSignal,
+  timing: Timing = usual,
 ): AsyncGenerator<LiveObject[]> {
   const ended = new AbortController();
   const stop = AbortSignal.any([signal, ended.signal]);
@@ -32,7 +37,7 @@ export async function* watchObjects(
   const seen: { changed: boolean; failure?: Error } = { changed: false };
   const follows = watched.map(async (selection, i) => {
     try {
-      await follow(cluster, { ...selection, signal: stop }, stores[i]!, () => {
+      await follow(cluster, { ...selection, ...timing, signal: stop }, stores[i]!, () => {
         listed.add(i);
         seen.changed = true;
         wake.resolve();
@@ -62,9 +67,11 @@ export async function* watchObjects(
   }
 }
 
+type Followed = Selection & Timing & { signal: AbortSignal };
+
 async function follow(
   cluster: Cluster,
-  selection: Selection & { signal: AbortSignal },
+  selection: Followed,
   store: Map<string, LiveObject>,
   changed: () => void,
 ): Promise<void> {
@@ -80,12 +87,12 @@ async function follow(
 /** Returns when the version is too old to go on from: list anew. */
 async function watchFrom(
   cluster: Cluster,
-  selection: Selection & { signal: AbortSignal },
+  selection: Followed,
   from: string,
   store: Map<string, LiveObject>,
   changed: () => void,
 ): Promise<void> {
-  const { apiVersion, kind, namespace, signal } = selection;
+  const { apiVersion, kind, namespace, signal, watchSeconds, silenceMs } = selection;
   const resource = await cluster.findResource(apiVersion, kind);
   const ref: Ref = { apiVersion, kind: `${kind}s`, ...(namespace !== undefined && { namespace }) };
   let version = from;

@@ -39,10 +39,11 @@ function explain(state: ClusterState, pod: Pod, status: ContainerStatus, ended: 
   const lines = log.filter((line) => line.trim() !== "").slice(-evidenceLines);
   const object = refOf(pod);
   const times = restartCount > 0 ? `, ${restartCount} ${restartCount === 1 ? "time" : "times"} so far` : "";
-  // A container that is never tried again (a Job's pod) has ended for good; its Job decides.
   const base = { evidence: lines, object };
   const own = ours.has(name) ? findMeaning(ended.exitCode) : undefined;
-  const failing = restartCount >= 2 ? { final: 0 } : {};
+  // How often a Job's pods are tried is the Job's to say.
+  const isTried = pod.metadata.ownerReferences?.some(({ kind }) => kind === "Job") ?? false;
+  const failing = restartCount >= 2 && !isTried ? { final: 0 } : {};
   const text = [ended.reason, ended.message, ...lines].join("\n");
 
   if (ended.reason === "OOMKilled") {
@@ -52,7 +53,7 @@ function explain(state: ClusterState, pod: Pod, status: ContainerStatus, ended: 
       code: "out-of-memory",
       cause: `${where} was killed for using more memory than its limit${limit === undefined ? "" : ` of ${limit}`}${times}`,
       mend: "Raise deploy.resources.memory (or deploy.train.resources.memory), or need less: a smaller batch, a smaller model.",
-      ...(restartCount >= 1 && { final: 0 }),
+      ...(restartCount >= 1 && !isTried && { final: 0 }),
     };
   }
   if (/exec format error/i.test(text))

@@ -389,3 +389,15 @@ test("quantities are shown as people write them", () => {
     formatQuantity(3, "nvidia.com/gpu"),
   ]).toEqual(["250m", "2", "1.5Gi", "3"]);
 });
+
+test("a Job's own count of tries decides, not a restart", () => {
+  const terminated = { exitCode: 137, reason: "OOMKilled" };
+  const crashed = pod(
+    container({ waiting: { reason: "CrashLoopBackOff" } }, { restartCount: 3, lastState: { terminated } }),
+  );
+  const owned = {
+    ...crashed,
+    metadata: { ...crashed.metadata, ownerReferences: [{ kind: "Job", name: "train", uid: "j", controller: true }] },
+  };
+  expect([look([crashed])[0]?.final, look([owned])[0]?.final]).toEqual([0, undefined]);
+});
