@@ -1,5 +1,6 @@
 /** @file Bytes that are read in ranges: a file of weights may be larger than one read, or than memory should hold. */
 
+import { readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { basename } from "node:path";
 import { pytorchBroken } from "./errors.ts";
@@ -15,6 +16,8 @@ export interface ByteSource {
 
 /** Linux reads at most 2 GiB − 4 KiB at once. */
 const mostAtOnce = 2 ** 30;
+/** Bytes that are read sooner than another thread could be asked to; most tensors of a network are biases and norms. */
+const leastAside = 2 ** 16;
 
 export async function openFile(path: string): Promise<ByteSource> {
   const handle = await open(path);
@@ -49,7 +52,11 @@ export function fromBytes(bytes: Uint8Array<ArrayBuffer>, name: string): ByteSou
 
 async function fill(handle: FileHandle, file: string, bytes: Uint8Array, offset: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(bytes.length - done, mostAtOnce), offset + done);
+    const length = Math.min(bytes.length - done, mostAtOnce);
+    const bytesRead =
+      length <= leastAside
+        ? readSync(handle.fd, bytes, done, length, offset + done)
+        : (await handle.read(bytes, done, length, offset + done)).bytesRead;
     if (bytesRead === 0) throw pytorchBroken({ file, part: "the file", fault: `became shorter while it was read` });
     done += bytesRead;
   }
