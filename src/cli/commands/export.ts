@@ -9,6 +9,8 @@ import { describeExport } from "../../way/cluster/export.ts";
 import { defineCommand } from "../command.ts";
 import { optionInvalid } from "../errors.ts";
 import { writeExport } from "../exports.ts";
+import { buildNamed, imageOptions } from "../images.ts";
+import { projectOption } from "../project.ts";
 
 const formats = ["yaml", "kustomize", "helm"] as const;
 type Format = (typeof formats)[number];
@@ -24,7 +26,7 @@ export const exportCommand = defineCommand({
       flags: "--image <image>",
       text: "the image as nodes name it, best by digest (default: it is built, and named in the registry)",
     },
-    { flags: "--model <model>", text: "which model is in it (default: the project's champion)" },
+    ...imageOptions.filter((option) => option !== projectOption),
     { flags: "--registry <registry>", text: "where the image is (default: `deploy.registry`)" },
     { flags: "-n, --namespace <namespace>", text: "default: `deploy.namespace`, else default" },
     { flags: "--chart-version <version>", text: "of a Helm chart (default: 0.1.0)", parse: parseVersion },
@@ -41,13 +43,15 @@ export const exportCommand = defineCommand({
     if (output === "-" && format !== "yaml")
       throw optionInvalid({ option: "--output", seen: output, wanted: `a folder: ${format} has several files` });
     const project = await loadProject(folder);
+    // Made as `slipway image push` makes it, which sends it.
+    const image = word("image") ?? (() => buildNamed(io, { ...options, project: project.root }));
     const choice = {
-      image: word("image"),
+      image,
       model: word("model"),
       namespace: word("namespace"),
       registry: word("registry"),
     };
-    const { release, push } = await describeExport(project, choice, io);
+    const { release, push } = await describeExport(project, choice);
     const objects = toServerObjects(release);
     if (push !== undefined) io.note(`Push the image before anything is applied: slipway image push ${push}`);
     if (project.definition.deploy?.train?.schedule !== undefined)

@@ -3,21 +3,20 @@ import { artifactNotFound } from "../../artifact/errors.ts";
 import { openStore, storeFolder } from "../../artifact/store/layout.ts";
 import type { Artifact, Store } from "../../artifact/types.ts";
 import { findSlipwayError } from "../../base/errors.ts";
-import { buildImages } from "../../image/build.ts";
 import { chooseDelivery, referTo } from "../../image/delivery/choose.ts";
 import type { RegistryDelivery } from "../../image/delivery/types.ts";
 import { listContent } from "../../image/destinations/content.ts";
+import type { Image, ImageIndex } from "../../image/types.ts";
 import type { ImageSource, ServerRelease } from "../../kube/types.ts";
 import { parseImageReference } from "../../oci/reference.ts";
 import { isTrained } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
-import type { WayOptions } from "../types.ts";
 import { describeRelease, isInImage } from "./deploy-step.ts";
 import type { ClusterPlace } from "./place.ts";
 
 export interface ExportChoice {
-  /** The image as nodes name it. Default: the one that is built here, in the registry of the project file. */
-  image?: string | undefined;
+  /** The image as nodes name it; or how it is made, to learn its digest: then it is named in the registry of the project file. */
+  image: string | (() => Promise<Image | ImageIndex>);
   /** Which model is in it. Default: the champion. */
   model?: string | undefined;
   namespace?: string | undefined;
@@ -32,19 +31,18 @@ export interface Exported {
 }
 
 /** Throws `deliveryUnknown` where neither an image nor a registry is named, and what the store and the image's build throw. */
-export async function describeExport(
-  project: Project,
-  choice: ExportChoice,
-  options: Pick<WayOptions, "report">,
-): Promise<Exported> {
+export async function describeExport(project: Project, choice: ExportChoice): Promise<Exported> {
   const { definition, root } = project;
   const { deploy = {} } = definition;
   const place = { namespace: choice.namespace ?? deploy.namespace ?? "default", ownsNamespace: false, deploy };
   const store = await openStore(storeFolder(root));
   const artifact = isTrained(definition) ? await findModel(store, definition.name, choice) : undefined;
-  const isNamed = choice.image !== undefined;
+  const { image: named } = choice;
+  const isNamed = typeof named === "string";
   const registry = isNamed && isInImage(place) ? undefined : await nameRegistry(choice, place);
-  const image = isNamed ? nameImage(choice.image!) : await build(project, artifact, store, place, registry!, options);
+  const image = isNamed
+    ? nameImage(named)
+    : referTo(registry!, definition.name, listContent(await named()).root.digest);
   const inside = registry?.inside;
   const shared =
     registry === undefined || inside === undefined
@@ -66,7 +64,7 @@ async function findModel(
     return await store.get(model ?? name);
   } catch (error) {
     const isMissing = findSlipwayError(error)?.code === artifactNotFound.code;
-    if (isMissing && image !== undefined && model === undefined) return undefined;
+    if (isMissing && typeof image === "string" && model === undefined) return undefined;
     throw error;
   }
 }
@@ -91,18 +89,4 @@ function nameImage(reference: string): ImageSource {
   const { digest } = parseImageReference(reference);
   // A tag may stand for another image tomorrow.
   return { reference, pull: digest === undefined ? "Always" : "IfNotPresent" };
-}
-
-async function build(
-  project: Project,
-  artifact: Artifact | undefined,
-  store: Pick<Store, "pack">,
-  place: Pick<ClusterPlace, "deploy">,
-  registry: RegistryDelivery,
-  { report }: Pick<WayOptions, "report">,
-): Promise<ImageSource> {
-  const carried = artifact !== undefined && isInImage(place);
-  const model = carried ? await store.pack(`${artifact.name}@${artifact.digest}`) : undefined;
-  const image = await buildImages({ project, model, base: "host", report });
-  return referTo(registry, project.definition.name, listContent(image).root.digest);
 }
