@@ -82,7 +82,7 @@ function compareMaps(
   named = false,
 ): FieldChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names.flatMap((name) => compare(join(path, name, named), before[name], after[name]));
+  return names.flatMap((name) => compare(join(path, name, named), own(before, name), own(after, name)));
 }
 
 /** Lists whose members have names of their own are compared by them: a container put first moves no other. */
@@ -105,6 +105,11 @@ function show(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
+/** A key may be called `constructor`. */
+function own(map: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
+}
+
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -114,5 +119,5 @@ function isSame(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
   if (!isMap(a) || !isMap(b)) return false;
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].every((name) => isSame(a[name], b[name]));
+  return [...names].every((name) => isSame(own(a, name), own(b, name)));
 }

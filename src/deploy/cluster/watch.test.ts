@@ -108,9 +108,9 @@ test("a connection that breaks off, in the middle of a line, loses nothing", asy
       } else if (version === "101") send(response, "ADDED", config("b", "102"));
     },
   );
-  await expect(
-    collectUntil(watchObjects(cluster, [selection], new AbortController().signal), ["a", "b"]),
-  ).resolves.toContainEqual(["a"]);
+  const seen = await collectUntil(watchObjects(cluster, [selection], new AbortController().signal), ["a", "b"]);
+  expect(seen[0]).toEqual([]);
+  expect(seen.at(-1)).toEqual(["a", "b"]);
 });
 
 test("a connection that falls silent without a word is given up", async () => {
