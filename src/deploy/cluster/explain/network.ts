@@ -28,7 +28,8 @@ function explainService(state: ClusterState, service: Service): Finding[] {
       evidence: event === undefined ? [] : [quote(event)],
       mend: "Install one (MetalLB on bare metal; clouds bring theirs), or expose by nodePort or ingress.",
       object: refOf(service),
-      final: patience,
+      // Clouds take minutes once they have begun.
+      ...((failed || event === undefined) && { final: patience }),
     },
   ];
 }
