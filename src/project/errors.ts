@@ -57,3 +57,9 @@ export const requestRefused = defineError<{ message: string; wanted: string }>("
   mend: ({ wanted }) => (wanted === "" ? "Correct the request; /docs says what it takes." : `Send ${wanted}.`),
   status: 400,
 });
+
+export const dataNotReplaced = defineError<{ name: string; why: string }>("SLIPWAY_PROJECT_DATA_NOT_REPLACED", {
+  message: ({ name, why }) => `the data of ${name} cannot be replaced: ${why}`,
+  mend: () => "Name two IDX files: --data train-images-idx3-ubyte.gz,train-labels-idx1-ubyte.gz",
+  exit: exitCodes.usage,
+});

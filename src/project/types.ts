@@ -48,4 +48,6 @@ export interface Project {
   codeDigest: Digest;
   /** The bundle of the config that the server loads: a file beside the store. */
   appPath: string;
+  /** The data are others than the project file names, for this once: its lock is not theirs. */
+  unlocked?: boolean;
 }

@@ -15,14 +15,15 @@ export interface DataStepResult {
   grown: number;
 }
 
-/** Reads the dataset, holds it against the lock (or writes the first one) and splits it as the trainer wants. A sample is not locked. */
+/** Reads the dataset, holds it against the lock (or writes the first one) and splits it as the trainer wants. A sample is not locked, nor are data named on the command line. */
 export async function dataStep(
   project: Project,
   { report, signal, sample = false }: WayOptions,
 ): Promise<DataStepResult> {
   const { data, train } = requireTraining(project.definition);
   const dataset = await openDataset(data, { root: project.root, report, signal, sample });
-  const { made, grown } = sample ? { made: false, grown: 0 } : holdLock(dataset, project.root);
+  const { made, grown } =
+    sample || project.unlocked === true ? { made: false, grown: 0 } : holdLock(dataset, project.root);
   const split = splitDataset(dataset, { validation: train.validation, seed: train.seed });
   return { dataset, split, locked: made, grown };
 }

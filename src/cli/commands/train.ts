@@ -1,4 +1,5 @@
 import { loadProject } from "../../project/load.ts";
+import { replaceData } from "../../project/data.ts";
 import { replaceWeights } from "../../project/weights.ts";
 import { chooseCluster, clusterOptions } from "../cluster.ts";
 import { defineCommand, type OptionDefinition } from "../command.ts";
@@ -8,6 +9,10 @@ export const trainingOptions: readonly OptionDefinition[] = [
   { flags: "--resume", text: "continue an interrupted training from its checkpoint" },
   { flags: "--force", text: "train although a model of the same inputs is stored" },
   { flags: "--sample", text: "train on generated rows, where the project's loader offers some; they are not locked" },
+  {
+    flags: "--data <images,labels>",
+    text: "other images than the project names, for this once: two IDX files, paths or URLs; they are not locked",
+  },
   {
     flags: "--weights <path-or-url>",
     text: "other weights than weights({…}) names; size, digest and lock hold for them too",
@@ -25,7 +30,8 @@ export const train = defineCommand({
     ["slipway train --target work", "by a Job on the cluster of the kubeconfig context `work`"],
   ],
   async run(io, { args: [folder = "."], options }) {
-    const project = replaceWeights(await loadProject(folder), options["weights"] as string | undefined);
+    const loaded = replaceData(await loadProject(folder), options["data"] as string | undefined);
+    const project = replaceWeights(loaded, options["weights"] as string | undefined);
     const cluster = chooseCluster(project, options);
     if (cluster !== undefined) {
       const { trainThere } = await import("../up-there.ts");

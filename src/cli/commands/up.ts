@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { loadProject } from "../../project/load.ts";
 import type { Project } from "../../project/types.ts";
+import { replaceData } from "../../project/data.ts";
 import { replaceWeights } from "../../project/weights.ts";
 import type { TrainResult } from "../../way/up.ts";
 import { kindOf, listQuestions } from "../../way/question.ts";
@@ -38,7 +39,8 @@ export const up = defineCommand({
     ["slipway up --exit --json", "in CI: everything checked, one JSON document"],
   ],
   async run(io, { args: [folder = "."], options }) {
-    const project = replaceWeights(await loadProject(folder), options["weights"] as string | undefined);
+    const loaded = replaceData(await loadProject(folder), options["data"] as string | undefined);
+    const project = replaceWeights(loaded, options["weights"] as string | undefined);
     const cluster = chooseCluster(project, options);
     if (cluster !== undefined) {
       const { upThere } = await import("../up-there.ts");
