@@ -110,6 +110,8 @@ export function servingPort({ port, deploy }: Pick<ServerRelease, "port" | "depl
 function ownSettings(release: ServerRelease): Environment {
   const settings: Environment = {
     HOST: "0.0.0.0",
+    // When it became ready, which model it took, when it was told to stop: a few lines a day, which `kubectl logs` is asked for.
+    SLIPWAY_LOG: "info",
     PORT: String(servingPort(release)),
     SLIPWAY_DRAIN_DELAY_MS: String(drainDelayMs),
     SLIPWAY_DRAIN_DEADLINE_MS: String(drainDeadlineMs),

@@ -206,6 +206,7 @@ describe("the pod", () => {
     expect(environment(objects)).toEqual({
       HOST: "0.0.0.0",
       SLIPWAY_DRAIN_DEADLINE_MS: "25000",
+      SLIPWAY_LOG: "info",
       KEY: { secretKeyRef: { name: "s", key: "k" } },
     });
     expect(find(objects, "ConfigMap").data).toEqual({ PORT: "7000", SLIPWAY_DRAIN_DELAY_MS: "20000" });
