@@ -1,6 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { exitCodes, findSlipwayError } from "../base/errors.ts";
-import { createLog } from "../http/log.ts";
+import { createLog, type Logger } from "../http/log.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import { appInvalid, settingInvalid } from "./errors.ts";
 import { keepHeapSmall } from "./memory.ts";
@@ -24,9 +24,11 @@ export async function runProcess(effects: Effects): Promise<void> {
   let settings: Settings | undefined;
   try {
     settings = readSettings(process.env);
-    const server = await startServer(settings);
+    const log = createLog(settings.log);
+    const server = await startServer(settings, log);
     keepHeapSmall();
-    stopOnSignals(server, settings);
+    stopOnSignals(server, settings, log);
+    log.info({ url: server.url, digest: server.digest }, "ready");
     announce({ ready: true, url: server.url, port: server.port, digest: server.digest, pid: process.pid });
   } catch (error) {
     const known = findSlipwayError(error);
@@ -43,8 +45,7 @@ export async function runProcess(effects: Effects): Promise<void> {
   }
 }
 
-async function startServer(settings: Settings): Promise<Server> {
-  const log = createLog(settings.log);
+async function startServer(settings: Settings, log: Logger): Promise<Server> {
   const [definition, source] = await Promise.all([importApp(settings.app), openSource(settings.place, log)]);
   const hasModel = (settings.model ?? settings.follow) !== undefined || wantsModel(definition);
   if (hasModel && source === undefined)
@@ -82,11 +83,12 @@ async function importApp(path: string): Promise<ProjectDefinition> {
   return definition as ProjectDefinition;
 }
 
-function stopOnSignals(server: Server, settings: Settings): void {
+function stopOnSignals(server: Server, settings: Settings, log: Logger): void {
   let asked = 0;
   const stop = (): void => {
     asked++;
     if (asked > 1) process.exit(exitCodes.interrupted);
+    log.info({ drainDelayMs: settings.drainDelayMs }, "stops: answers what is on its way, then ends");
     // Threads, sockets and timers are gone after this; exiting says so even if a dependency kept something open.
     server.close().then(
       () => process.exit(exitCodes.ok),
