@@ -112,6 +112,8 @@ test("a program in a pod: its output, its errors, its input and its exit code", 
 });
 
 test("a port leads to ready pods: many at once, whole, and to another pod when one is gone", async () => {
+  // One of them may have been made to restart just now.
+  await expect.poll(async () => (await readyPods()).length).toBe(2);
   const forward = await forwardPort(cluster, { namespace: namespace.name, labels, port: 8080 });
   const read = async () => (await (await fetch(forward.url, { headers: { connection: "close" } })).text()).trim();
   const answers = await Promise.all(Array.from({ length: 12 }, read));

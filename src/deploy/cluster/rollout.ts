@@ -171,6 +171,7 @@ async function wait(
       onTree?.(seen.tree, findings);
       const seconds = (performance.now() - started) / 1000;
       if (seen.done) return { pods: seen.pods, seconds, tree: seen.tree, findings };
+      forgetHealed(findings, since);
       const fatal = findings.filter((finding) => isFinal(finding, since));
       if (fatal.length > 0) throw rolloutFailed({ object: subject, context: cluster.context, findings: fatal });
     }
@@ -207,10 +208,20 @@ async function findCauses(collector: Collector, objects: LiveObject[]): Promise<
   return findings.filter(({ object }) => object.kind !== "Pod" || ours.has(object.name));
 }
 
+/** What has healed and comes again begins anew. */
+function forgetHealed(findings: readonly Finding[], since: Map<string, number>): void {
+  const now = new Set(findings.map(keyOf));
+  for (const key of since.keys()) if (!now.has(key)) since.delete(key);
+}
+
+function keyOf({ code, object }: Pick<Finding, "code" | "object">): string {
+  return `${code} ${object.kind} ${object.name}`;
+}
+
 /** Whether it has been so for long enough. */
 function isFinal({ code, object, final }: Finding, since: Map<string, number>): boolean {
   if (final === undefined) return false;
-  const key = `${code} ${object.kind} ${object.name}`;
+  const key = keyOf({ code, object });
   const first = since.get(key) ?? performance.now();
   since.set(key, first);
   return performance.now() - first >= final * 1000;
