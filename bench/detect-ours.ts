@@ -13,22 +13,26 @@ console.log(
 );
 process.exit(0);
 
-async function timeImages(): Promise<{ seconds: number[]; found: number }> {
+async function timeImages(): Promise<{ seconds: number[]; cpu: number[]; found: number }> {
   const weights = await openStateDict(join(folder, "zip.pth"));
   const { model } = await buildSsd300(weights);
   await weights.close();
   const session = await createSession(model, { name: "ssd300", threads: spec.threads });
   const data = new Uint8Array(readFileSync(join(folder, "images.u8")));
   const seconds: number[] = [];
+  const cpu: number[] = [];
   let found = 0;
   for (let i = 0; i < spec.images + 2; i++) {
     const started = performance.now();
+    const worked = process.cpuUsage();
     const { detections } = await session.run({ image: { type: "uint8", shape: [1, 300, 300, 3], data } });
     seconds.push((performance.now() - started) / 1000);
+    const { user, system } = process.cpuUsage(worked);
+    cpu.push((user + system) / 1e6);
     const rows = detections?.data as Float32Array;
     found = rows.filter((score, at) => at % 6 === 1 && score > 0).length;
   }
-  return { seconds: seconds.slice(2), found };
+  return { seconds: seconds.slice(2), cpu: cpu.slice(2), found };
 }
 
 async function timeReading(): Promise<{ seconds: number[]; total: number }> {

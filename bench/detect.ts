@@ -14,6 +14,7 @@ interface Run {
   version: string;
   /** PyTorch alone tells it: the network without decoding and suppression. */
   network?: number[];
+  cpu?: number[];
 }
 
 export interface DetectRow {
@@ -23,6 +24,8 @@ export interface DetectRow {
   milliseconds: Summary;
   /** Of them, those of the network alone. */
   network?: Summary;
+  /** Processor time of one image over all threads, waiting in loops included: what a busy machine changes least. */
+  cpu?: Summary;
   /** Reading the same file again in the same process, where memory is at hand. */
   again?: Summary;
   memoryMB: number;
@@ -75,12 +78,13 @@ async function withWeights(
     await runJson(python, [script("peers/detect_torch.py"), "make", folder]);
     const rows = await measure(folder, python);
     const table = formatTable(
-      ["task", "candidate", "ms: median (range)", "network alone, or again", "its time / ours", "RSS MB"],
+      ["task", "candidate", "ms: median (range)", "network alone, or again", "CPU ms", "its time / ours", "RSS MB"],
       rows.map((row) => [
         row.task,
         row.candidate,
         formatSummary(row.milliseconds),
         formatNumber((row.network ?? row.again)?.median ?? Number.NaN),
+        formatNumber(row.cpu?.median ?? Number.NaN),
         formatNumber(row.oursTimes),
         formatNumber(row.memoryMB),
       ]),
@@ -105,12 +109,14 @@ async function takeTurns(task: string, rounds: number, candidates: readonly Cand
   const ours = runs.get("slipway")!.map(time);
   return [...runs].map(([candidate, all]) => {
     const network = all.flatMap(({ network: alone }) => (alone === undefined ? [] : [summarise(alone).median * 1000]));
+    const cpu = all.flatMap(({ cpu: spent }) => (spent === undefined ? [] : [summarise(spent).median * 1000]));
     const again = task.startsWith("read") ? all.map(({ seconds }) => summarise(seconds.slice(1)).median * 1000) : [];
     return {
       task,
       candidate,
       milliseconds: summarise(all.map(time)),
       ...(network.length > 0 && { network: summarise(network) }),
+      ...(cpu.length > 0 && { cpu: summarise(cpu) }),
       ...(again.length > 0 && { again: summarise(again) }),
       memoryMB: summarise(all.map(({ memoryMB }) => memoryMB)).median,
       version: all[0]!.version,

@@ -47,9 +47,9 @@ interface Build {
 function addPixels(graph: GraphBuilder, image: Value): Value {
   const batch = at(image.shape, 0);
   const cast = addNode(graph, "Cast", [image], { type: "float32", shape: image.shape }, { attributes: { to: int(1) } });
-  const centred = addNode(graph, "Sub", [cast, constant(graph, "float32", [3], Float32Array.from(means))], cast);
   const planes = { type: "float32", shape: [batch, 3, imageSide, imageSide] } as const;
-  return addNode(graph, "Transpose", [centred], planes, { attributes: { perm: ints([0, 3, 1, 2]) } });
+  const swapped = addNode(graph, "Transpose", [cast], planes, { attributes: { perm: ints([0, 3, 1, 2]) } });
+  return addNode(graph, "Sub", [swapped, constant(graph, "float32", [1, 3, 1, 1], Float32Array.from(means))], planes);
 }
 
 function addStep(build: Build, x: Value, step: Step): Value {
