@@ -83,6 +83,34 @@ test("with a volume, the next pod goes on from the checkpoint of the one that wa
   expect(steps.at(-1)).toMatchObject({ step: "verify", outcome: "done" });
 });
 
+test("with the volume as the store, the pod judges its model, and the server takes it from there", async () => {
+  await using namespace = await useNamespace(cluster, "store");
+  const write = (epochs: number): string =>
+    makeProject(
+      namespace.name,
+      network(epochs),
+      `{ expose: "loadBalancer", resources: { cpu: "50m", memory: "200Mi" }, model: { delivery: "volume", every: 1 }, train: { volume: { size: "100Mi" }, ${small} } }`,
+    );
+  const first = await upOn(cluster, namespace.name, await loadProject(write(3)));
+  expect(first.steps.map(({ step }) => step)).toEqual([
+    "data",
+    "train",
+    "gate",
+    "artifact",
+    "image",
+    "deploy",
+    "verify",
+  ]);
+  const again = await upOn(cluster, namespace.name, await loadProject(write(3)));
+  expect(again.trained?.digest).toBe(first.trained?.digest);
+  const next = await upOn(cluster, namespace.name, await loadProject(write(4)));
+  expect(next.trained?.digest).not.toBe(first.trained?.digest);
+  expect(next.steps.at(-1)).toMatchObject({ step: "verify", outcome: "done" });
+  // No registry has it.
+  const store = openRegistryStore(`${cluster.registry}/models`);
+  await expect(store.get(namespace.name)).rejects.toThrow("no model");
+});
+
 test("by the clock: a run of the CronJob fetches, trains and moves the alias, and the server follows", async () => {
   await using namespace = await useNamespace(cluster, "clock");
   const { name } = namespace;

@@ -11,9 +11,11 @@ const folder = `${appFolder}/dist`;
 export const trainerPath = `${folder}/job.js`;
 /** Where the project's own files lie, for commands that read them. */
 export const codeFolder = `${appFolder}/project`;
+/** Where the dataset lies, when no registry carries it: from the root. */
+export const dataFolder = `/${appFolder}/data`;
 
 /** By their names in the image: the program looks for the others beside itself. */
-const files = {
+const programs = {
   "job.js": "job.js",
   "train-worker.js": "job-worker.js",
   "forest-worker.js": "job-forest-worker.js",
@@ -23,7 +25,7 @@ const files = {
 /** Throws `bundleMissing`. */
 export async function collectTrainer(): Promise<TarEntry[]> {
   return Promise.all(
-    Object.entries(files).map(async ([name, built]) => {
+    Object.entries(programs).map(async ([name, built]) => {
       const path = locatePath(import.meta.url, `../../../dist/${built}`, built);
       if (!existsSync(path)) throw bundleMissing({ path });
       return fileEntry(`${folder}/${name}`, path);
@@ -39,8 +41,9 @@ export interface CodeFile {
   executable: boolean;
 }
 
-export async function collectCode(code: readonly CodeFile[]): Promise<TarEntry[]> {
+/** `below`: where they lie in the image. */
+export async function collectFiles(files: readonly CodeFile[], below: string): Promise<TarEntry[]> {
   return Promise.all(
-    code.map(({ path, file, executable }) => fileEntry(`${codeFolder}/${path}`, file, executable ? 0o755 : 0o644)),
+    files.map(({ path, file, executable }) => fileEntry(`${below}/${path}`, file, executable ? 0o755 : 0o644)),
   );
 }

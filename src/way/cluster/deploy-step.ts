@@ -8,10 +8,11 @@ import { readHistory, type Release } from "../../deploy/cluster/history.ts";
 import { buildImage } from "../../image/build.ts";
 import { toServerObjects } from "../../kube/server.ts";
 import type { KubeObject, ServerRelease } from "../../kube/types.ts";
+import { volumePath } from "../../kube/volume.ts";
 import type { Project } from "../../project/types.ts";
 import { deployFileMissing } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
-import type { ClusterPlace, SharedStore } from "./place.ts";
+import { isOnVolume, type ClusterPlace, type SharedStore } from "./place.ts";
 import type { Build, Published } from "./publish.ts";
 
 /** Whether the model travels in the image. */
@@ -52,7 +53,8 @@ export async function describeRelease(
     port: definition.serve?.port ?? 5000,
     image,
     ...(artifact !== undefined && { model: { name: artifact.name, digest: artifact.digest } }),
-    ...(!isInImage(place) && shared !== undefined && { store: shared.inside }),
+    ...(isOnVolume(place) && { store: { path: `${volumePath}/store` } }),
+    ...(!isInImage(place) && !isOnVolume(place) && shared !== undefined && { store: shared.inside }),
     deploy: place.deploy,
     files: await readDeployFiles(root, place.deploy.files ?? {}),
     codeDigest,

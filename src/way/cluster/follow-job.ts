@@ -26,6 +26,8 @@ export interface FollowOptions {
   signal: AbortSignal;
 }
 
+export type JobResultEvent = Extract<JobEvent, { type: "result" }>;
+
 export type JobState = "absent" | "running" | "succeeded" | "failed";
 
 export async function findJob({ cluster, namespace, name }: JobSubject): Promise<Job | undefined> {
@@ -43,15 +45,15 @@ export function stateOf(job: Job | undefined): JobState {
 }
 
 /**
- * Returns when a pod said that its model is stored (with the model's digest), or the Job is complete. Throws what the last try said, or `rolloutFailed` with what
+ * Returns when a pod said that its model is stored (with what it said of it), or the Job is complete. Throws what the last try said, or `rolloutFailed` with what
  * keeps its pods from running.
  */
-export async function followJob(subject: JobSubject, options: FollowOptions): Promise<string | undefined> {
+export async function followJob(subject: JobSubject, options: FollowOptions): Promise<JobResultEvent | undefined> {
   const { cluster, namespace, name } = subject;
   const { report, deadlineMs } = options;
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
-  const stored = Promise.withResolvers<string>();
+  const stored = Promise.withResolvers<JobResultEvent>();
   let said: Extract<JobEvent, { type: "error" }> | undefined;
   let speaks = false;
   const onLine = ({ text }: LogLine): void => {
@@ -61,7 +63,7 @@ export async function followJob(subject: JobSubject, options: FollowOptions): Pr
     said = event.type === "error" ? event : undefined;
     if (event.type === "progress") report(event);
     options.onEvent?.(event);
-    if (event.type === "result") stored.resolve(event.digest);
+    if (event.type === "result") stored.resolve(event);
   };
   const onTree = (tree: TreeNode, findings: readonly Finding[]): void => {
     // The pod tells more than its state does.
@@ -78,7 +80,8 @@ export async function followJob(subject: JobSubject, options: FollowOptions): Pr
   });
   const watch = watchJob(cluster, { namespace, job: name, deadlineMs, onTree, signal });
   try {
-    const complete = watch.then(() => undefined);
+    // It may have ended before anybody read along.
+    const complete = watch.then(() => readResult(subject, options));
     return await Promise.race([stored.promise, complete, logs.then(() => complete)]);
   } catch (error) {
     options.signal.throwIfAborted();
@@ -88,6 +91,23 @@ export async function followJob(subject: JobSubject, options: FollowOptions): Pr
     // They end by the signal; what they throw by then is that.
     await Promise.allSettled([logs, watch]);
   }
+}
+
+/** From the logs that there are; undefined where they are gone. */
+async function readResult(
+  { cluster, namespace, name }: JobSubject,
+  { onEvent, signal }: FollowOptions,
+): Promise<JobResultEvent | undefined> {
+  let result: JobResultEvent | undefined;
+  const onLine = ({ text }: LogLine): void => {
+    const event = parseJobEvent(text);
+    if (event === undefined || event.type === "progress") return;
+    onEvent?.(event);
+    if (event.type === "result") result = event;
+  };
+  const labels = { "batch.kubernetes.io/job-name": name };
+  await podLogs(cluster, { namespace, labels, container: trainerContainer, onLine, signal });
+  return result;
 }
 
 function describeWaiting(tree: TreeNode, findings: readonly Finding[]): string {

@@ -86,22 +86,29 @@ export async function openPlace(
   }
 }
 
+/** Whether the volume is the store: then pods alone see it, train, judge and move the alias. */
+export function isOnVolume({ deploy }: Pick<ClusterPlace, "deploy">): boolean {
+  return deploy.model?.delivery === "volume";
+}
+
 /** A store of models that pods reach too. */
 export interface SharedStore {
   /** From here. */
   store: Store;
-  /** As pods name it. */
-  inside: { prefix: string; insecure: boolean };
+  /** As pods name it: asked for where pods use it alone. */
+  readonly inside: { prefix: string; insecure: boolean };
 }
 
-/** Undefined without a registry. Throws `registryNotInside` where nobody said what pods call it. */
+/** Undefined without a registry. Its `inside` throws `registryNotInside` where nobody said what pods call it. */
 export function openSharedStore(place: ClusterPlace, report: Report): SharedStore | undefined {
   const { delivery } = place;
   if (delivery.kind !== "registry") return undefined;
   const { push, insecure } = delivery;
   return {
     store: openRegistryStore(`${push}/models`, { ...registryOptions(place), report }),
-    inside: { prefix: `${requireInside(place)}/models`, insecure },
+    get inside() {
+      return { prefix: `${requireInside(place)}/models`, insecure };
+    },
   };
 }
 

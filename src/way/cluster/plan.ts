@@ -16,7 +16,8 @@ import { digestInputs } from "../inputs.ts";
 import type { WayOptions } from "../types.ts";
 import { describeRelease, planServer } from "./deploy-step.ts";
 import { diffObjects, type FieldChange } from "./diff.ts";
-import type { ClusterPlace } from "./place.ts";
+import { findJob, stateOf } from "./follow-job.ts";
+import { isOnVolume, type ClusterPlace } from "./place.ts";
 import { describeImage, makeImage } from "./publish.ts";
 import { checkSchedule } from "./schedule.ts";
 import type { Stores } from "./stores.ts";
@@ -91,6 +92,15 @@ async function planTraining(
   const definition = requireTraining(project.definition);
   const { name, data } = definition;
   const byJob = (inputs: Digest): string => `train by the Job ${nameJob({ project: name, inputs })}`;
+  if (isOnVolume(place)) {
+    const known = isFetched(place) ? undefined : await openDataset(data, { root: project.root, report, signal });
+    const inputs = known === undefined ? digestFetched(project) : await digestInputs(project, known);
+    const { cluster, namespace } = place;
+    const state = stateOf(await findJob({ cluster, namespace, name: nameJob({ project: name, inputs }) }));
+    const trains = force === true || state !== "succeeded";
+    // What is on the volume is for pods to see; a followed alias does not show in the objects.
+    return { steps: trains ? [byJob(inputs)] : [], artifact: undefined, store, trains: false };
+  }
   if (isFetched(place)) {
     const champion = force === true ? undefined : await findChampion(store, name);
     const trains = champion?.lineage.code !== project.codeDigest;

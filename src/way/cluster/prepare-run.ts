@@ -1,10 +1,11 @@
 /** @file What a training pod needs, sent to where pods find it, and the pod's settings. */
 import { statSync } from "node:fs";
-import { relative, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Digest } from "../../base/digest.ts";
-import type { Dataset } from "../../data/types.ts";
+import { readLock } from "../../data/lock.ts";
+import type { DataSource, Dataset } from "../../data/types.ts";
 import { buildTrainer } from "../../image/build-trainer.ts";
-import type { CodeFile } from "../../image/parts/trainer.ts";
+import { dataFolder, type CodeFile } from "../../image/parts/trainer.ts";
 import { workspacePath } from "../../kube/job.ts";
 import type { TrainingRun } from "../../kube/types.ts";
 import { volumePath } from "../../kube/volume.ts";
@@ -12,7 +13,7 @@ import { openRepository } from "../../oci/repository.ts";
 import { requireTraining } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
 import { listDatasetFiles } from "../dataset/files.ts";
-import { pushDataset } from "../dataset/push.ts";
+import { pushDataset, type PushableDataset } from "../dataset/push.ts";
 import { listCode } from "../inputs.ts";
 import { describePhases, requireCommand } from "../job/phases.ts";
 import type { WayOptions } from "../types.ts";
@@ -26,24 +27,33 @@ export interface RunSubject {
   dataset?: Dataset;
 }
 
+/** Where pods keep models: in a registry, or in a folder of the volume. */
+export type StoreForPods = SharedStore["inside"] | { path: string };
+
 /** Pushes the dataset and the trainer's image side by side: nothing of either where the registry has it. */
 export async function prepareRun(
   project: Project,
   { inputs, dataset }: RunSubject,
   place: ClusterPlace,
-  store: SharedStore["inside"],
+  store: StoreForPods,
   options: WayOptions,
 ): Promise<TrainingRun> {
-  const { name } = project.definition;
-  const [data, { source: image }] = await Promise.all([
-    dataset === undefined ? undefined : sendDataset(project, dataset, place, options),
-    sendTrainer(project, place, options),
+  const { deploy, delivery } = place;
+  const files = await listFiles(project, dataset, place);
+  // Without a registry the dataset is a layer of the trainer's image.
+  const layer = delivery.kind === "import" ? files : undefined;
+  const [sent, { source: image }] = await Promise.all([
+    files === undefined || layer !== undefined ? undefined : sendDataset(project, files, place, options),
+    sendTrainer(project, layer, place, options),
   ]);
-  const { deploy } = place;
+  const onVolume =
+    deploy.train?.data === "volume" ? placeOnVolume(requireTraining(project.definition).data) : undefined;
+  const data = sent ?? onVolume ?? (layer === undefined ? undefined : dataFolder);
   const { image: foreign, volume } = deploy.train ?? {};
   const trainer = foreign === undefined ? undefined : requireCommand(requireTraining(project.definition));
+  const locked = onVolume === undefined ? undefined : readLock(project.root)?.digest;
   return {
-    project: name,
+    project: project.definition.name,
     namespace: place.namespace,
     ownsNamespace: place.ownsNamespace,
     inputs,
@@ -51,49 +61,78 @@ export async function prepareRun(
     store,
     // A pod that fetches its data reaches more than the registry.
     deploy: data === undefined ? { ...deploy, train: { ...deploy.train, data: "fetch" } } : deploy,
-    ...(data !== undefined && { data: { reference: data } }),
+    ...(sent !== undefined && { data: { reference: sent } }),
+    ...(onVolume !== undefined && { data: { path: onVolume } }),
     ...(trainer !== undefined && { command: trainer.command }),
     env: {
       // Fetched data give the run its inputs when they are there.
       ...(dataset !== undefined && { SLIPWAY_INPUTS: inputs, SLIPWAY_DATASET_DIGEST: dataset.digest }),
+      ...(locked !== undefined && { SLIPWAY_DATASET_DIGEST: locked }),
       ...(data !== undefined && { SLIPWAY_DATASET: data }),
-      SLIPWAY_STORE: store.prefix,
-      ...(store.insecure && { SLIPWAY_REGISTRY_INSECURE: "1" }),
+      // Where only pods see the store, nobody else can judge what is in it.
+      ...("path" in store ? { SLIPWAY_STORE: store.path, SLIPWAY_PROMOTE: "1" } : { SLIPWAY_STORE: store.prefix }),
+      // Data may come from a registry where models do not.
+      ...(delivery.kind === "registry" && delivery.insecure && { SLIPWAY_REGISTRY_INSECURE: "1" }),
       // What is handed from container to container is of one pod.
-      ...(volume !== undefined && foreign === undefined && { SLIPWAY_WORK: `${volumePath}/work` }),
+      ...((volume !== undefined || "path" in store) && foreign === undefined && { SLIPWAY_WORK: `${volumePath}/work` }),
       ...(trainer !== undefined && describePhases(trainer, workspacePath, data === undefined)),
       ...(options.force === true && { SLIPWAY_FORCE: "1" }),
     },
   };
 }
 
-/** The dataset as pods name it; undefined where the source reads for itself. */
+/** Undefined where the pod finds its data without us: on the volume, or by fetching them. */
+async function listFiles(
+  { root }: Project,
+  dataset: Dataset | undefined,
+  { deploy }: ClusterPlace,
+): Promise<PushableDataset | undefined> {
+  return dataset === undefined || deploy.train?.data === "volume" ? undefined : listDatasetFiles(dataset, root);
+}
+
+/** The project's own path, below the volume's root. A file's is the folder that it lies in. */
+function placeOnVolume(source: DataSource): string | undefined {
+  if (source.kind === "imageFolder") return join(volumePath, source.path);
+  if (source.kind === "jsonl" || source.kind === "csv" || source.kind === "file")
+    return dirname(join(volumePath, source.path));
+  return source.kind === "idx" ? dirname(join(volumePath, source.images)) : undefined;
+}
+
+/** The dataset as pods name it. */
 async function sendDataset(
-  { root, definition }: Project,
-  dataset: Dataset,
+  { definition }: Project,
+  files: PushableDataset,
   place: ClusterPlace,
   { report, signal }: WayOptions,
 ): Promise<string | undefined> {
   if (place.delivery.kind !== "registry") return undefined;
-  const files = await listDatasetFiles(dataset, root);
-  if (files === undefined) return undefined;
   const path = `datasets/${definition.name}`;
   const repository = openRepository(`${place.delivery.push}/${path}`, registryOptions(place));
   const { digest } = await pushDataset(repository, definition.name, files, { report, signal });
   return `${requireInside(place)}/${path}@${digest}`;
 }
 
-async function sendTrainer(project: Project, place: ClusterPlace, options: WayOptions) {
-  const { name, train, data } = requireTraining(project.definition);
-  const folder = "path" in data ? resolve(project.root, data.path) : project.root;
+async function sendTrainer(
+  project: Project,
+  layer: PushableDataset | undefined,
+  place: ClusterPlace,
+  options: WayOptions,
+) {
+  const { name, train, data: source } = requireTraining(project.definition);
+  const folder = "path" in source ? resolve(project.root, source.path) : project.root;
   const code = train.kind === "command" ? await describeCode(project.root, folder) : [];
+  const data = (layer?.files ?? []).map(({ path }) => ({
+    path,
+    file: join(layer?.folder ?? "", path),
+    executable: false,
+  }));
   const { report } = options;
   return publishImage(
     place,
     {
       name,
       tag: `train-${project.codeDigest.slice("sha256:".length, "sha256:".length + 12)}`,
-      build: (platform) => buildTrainer(platform, { project, code, base: "host", report }),
+      build: (platform) => buildTrainer(platform, { project, code, data, base: "host", report }),
     },
     options,
   );

@@ -6,8 +6,8 @@ import { nameCronJob, toCronObjects } from "../../kube/training.ts";
 import type { Project } from "../../project/types.ts";
 import { scheduleNeedsFetch } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
-import type { ClusterPlace, SharedStore } from "./place.ts";
-import { prepareRun } from "./prepare-run.ts";
+import type { ClusterPlace } from "./place.ts";
+import { prepareRun, type StoreForPods } from "./prepare-run.ts";
 import { digestFetched, isFetched } from "./train-way.ts";
 
 /** Refuses before anything is done what could never work: a fixed dataset gives the same model each time. Throws `scheduleNeedsFetch`. */
@@ -20,11 +20,11 @@ export function checkSchedule({ deploy }: Pick<ClusterPlace, "deploy">): void {
 export async function applySchedule(
   project: Project,
   place: ClusterPlace,
-  shared: SharedStore,
+  store: StoreForPods,
   options: WayOptions,
 ): Promise<readonly ApplyEvent[]> {
   const inputs: Digest = digestFetched(project);
-  const run = await prepareRun(project, { inputs }, place, shared.inside, options);
+  const run = await prepareRun(project, { inputs }, place, store, options);
   const objects = toCronObjects({ ...run, env: { ...run.env, SLIPWAY_PROMOTE: "1" } });
   const { events } = await applyObjects(place.cluster, objects, {
     project: project.definition.name,

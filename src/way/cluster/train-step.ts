@@ -5,13 +5,13 @@ import { applyObjects } from "../../deploy/cluster/apply.ts";
 import { deleteObject, waitGone } from "../../deploy/cluster/objects.ts";
 import { nameJob, toTrainingObjects } from "../../kube/training.ts";
 import type { TrainingRun } from "../../kube/types.ts";
-import { requireTraining } from "../../project/training.ts";
+import { volumePath } from "../../kube/volume.ts";
 import type { Project } from "../../project/types.ts";
 import { jobGoesOn, jobLeftNothing } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
-import { findJob, followJob, stateOf, type JobSubject } from "./follow-job.ts";
+import { findJob, followJob, stateOf, type FollowOptions, type JobResultEvent, type JobSubject } from "./follow-job.ts";
 import type { ClusterPlace, SharedStore } from "./place.ts";
-import { prepareRun, type RunSubject } from "./prepare-run.ts";
+import { prepareRun, type RunSubject, type StoreForPods } from "./prepare-run.ts";
 
 export interface TrainedOnCluster {
   artifact: Artifact;
@@ -25,10 +25,7 @@ export interface ClusterTrainOptions extends WayOptions {
   onJob?: (job: { name: string; namespace: string; attached: boolean }) => void;
 }
 
-/**
- * Trains by a Job that is named by the inputs. One that runs already is watched; one that ended is made anew. Throws what the training
- * said, `jobLeftNothing`, and `jobGoesOn` where we are interrupted.
- */
+/** Trains by a Job, and finds the model in the store that pods and we share. Throws what `runOnCluster` throws, and `jobLeftNothing`. */
 export async function trainOnCluster(
   project: Project,
   subject: RunSubject,
@@ -36,45 +33,72 @@ export async function trainOnCluster(
   { store, inside }: SharedStore,
   options: ClusterTrainOptions,
 ): Promise<TrainedOnCluster> {
-  const { name } = requireTraining(project.definition);
+  const { name } = project.definition;
   const { inputs } = subject;
-  const job: JobSubject = {
-    cluster: place.cluster,
-    namespace: place.namespace,
-    name: nameJob({ project: name, inputs }),
-  };
-  const { report, signal } = options;
+  const { job, result } = await runOnCluster(project, subject, place, inside, options);
+  // A log may be lost with its pod; what it trained is found by its inputs all the same.
+  const artifact = result === undefined ? await store.find(name, inputs) : await store.get(`${name}@${result.digest}`);
+  if (artifact === undefined) throw jobLeftNothing({ job, store: store.location, inputs: shortDigest(inputs) });
+  return { artifact, trained: true, job };
+}
+
+/** The same where pods alone see the store: what the Job says of its model is all that we know. It was judged there. */
+export async function trainOnVolume(
+  project: Project,
+  subject: RunSubject,
+  place: ClusterPlace,
+  options: ClusterTrainOptions & Pick<FollowOptions, "onEvent">,
+): Promise<JobResultEvent> {
+  const store = { path: `${volumePath}/store` };
+  const { job, result } = await runOnCluster(project, subject, place, store, {
+    ...options,
+    reuse: options.force !== true,
+  });
+  if (result === undefined) throw jobLeftNothing({ job, store: "its log", inputs: shortDigest(subject.inputs) });
+  return result;
+}
+
+/**
+ * Runs the Job that is named by the inputs, to its end. One that runs already is watched, and with `reuse` one that has succeeded is only
+ * read; any other that ended is made anew. Throws what the training said, and `jobGoesOn` where we are interrupted.
+ */
+async function runOnCluster(
+  project: Project,
+  subject: RunSubject,
+  place: ClusterPlace,
+  store: StoreForPods,
+  options: ClusterTrainOptions & Pick<FollowOptions, "onEvent"> & { reuse?: boolean },
+): Promise<{ job: string; result: JobResultEvent | undefined }> {
+  const { report, signal, onEvent, reuse = false } = options;
+  const { cluster, namespace } = place;
+  const name = nameJob({ project: project.definition.name, inputs: subject.inputs });
+  const job: JobSubject = { cluster, namespace, name };
   const there = await findJob(job);
   const state = stateOf(there);
   const attached = state === "running";
-  if (!attached) {
-    const run = await prepareRun(project, subject, place, inside, options);
+  if (!attached && !(reuse && state === "succeeded")) {
+    const run = await prepareRun(project, subject, place, store, options);
     // A Job cannot be started again, and its pods' template not be changed.
     if (there !== undefined) {
       await deleteObject(
-        place.cluster,
-        { apiVersion: "batch/v1", kind: "Job", namespace: job.namespace, name: job.name },
+        cluster,
+        { apiVersion: "batch/v1", kind: "Job", namespace, name },
         { foreground: true, signal },
       );
-      await waitGone(place.cluster, there, { deadlineMs: 60_000, signal });
+      await waitGone(cluster, there, { deadlineMs: 60_000, signal });
     }
-    report({ step: "train", label: `start the Job ${job.name}` });
+    report({ step: "train", label: `start the Job ${name}` });
     await applyTraining(place, run, options);
-  }
-  options.onJob?.({ name: job.name, namespace: job.namespace, attached });
+    options.onJob?.({ name, namespace, attached });
+  } else if (attached) options.onJob?.({ name, namespace, attached });
   const { deadline = 21_600 } = place.deploy.train ?? {};
-  let digest: string | undefined;
   try {
-    digest = await followJob(job, { report, signal, deadlineMs: (deadline + 300) * 1000 });
+    const deadlineMs = (deadline + 300) * 1000;
+    return { job: name, result: await followJob(job, { report, signal, deadlineMs, ...(onEvent && { onEvent }) }) };
   } catch (error) {
     if (!signal.aborted) throw error;
-    throw jobGoesOn({ job: job.name, namespace: job.namespace, context: place.cluster.context }, { cause: error });
+    throw jobGoesOn({ job: name, namespace, context: cluster.context }, { cause: error });
   }
-  // A log may be lost with its pod; what it trained is found by its inputs all the same.
-  const artifact = digest === undefined ? await store.find(name, inputs) : await store.get(`${name}@${digest}`);
-  if (artifact === undefined)
-    throw jobLeftNothing({ job: job.name, store: store.location, inputs: shortDigest(inputs) });
-  return { artifact, trained: true, job: job.name };
 }
 
 /** Trainings are a set of their own that only grows: Jobs go by their time to live. */

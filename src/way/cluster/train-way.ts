@@ -13,11 +13,12 @@ import { fetchNeedsRegistry } from "../errors.ts";
 import { findChampion } from "../gate-step.ts";
 import { digestInputs } from "../inputs.ts";
 import { promoteStep } from "../promote-step.ts";
+import type { JobEvent } from "../job/events.ts";
 import { trainStep } from "../train-step.ts";
 import type { StepOutcome } from "../types.ts";
-import type { ClusterPlace } from "./place.ts";
+import { isOnVolume, type ClusterPlace } from "./place.ts";
 import type { Stores } from "./stores.ts";
-import { trainOnCluster, type ClusterTrainOptions, type TrainedOnCluster } from "./train-step.ts";
+import { trainOnCluster, trainOnVolume, type ClusterTrainOptions, type TrainedOnCluster } from "./train-step.ts";
 
 export interface ClusterTrainResult {
   name: string;
@@ -39,6 +40,7 @@ export async function trainAt(
 ): Promise<ClusterTrainResult> {
   const definition = requireTraining(project.definition);
   const { name } = definition;
+  if (isOnVolume(place)) return trainByVolume(project, definition, place, step, steps, options);
   if (isFetched(place)) {
     const candidate = await step("train", () => trainOnFetched(project, definition, place, stores, options));
     const artifact = await promoteStep(definition, candidate, stores.store, step);
@@ -59,7 +61,8 @@ export async function trainAt(
 
 /** Whether the data are for the pod alone: its source reads them there, and they may be others each time. */
 export function isFetched({ deploy }: Pick<ClusterPlace, "deploy">): boolean {
-  return deploy.train?.data === "fetch" && deploy.train.on !== "here";
+  const { data = "artifact", on } = deploy.train ?? {};
+  return data !== "artifact" && on !== "here";
 }
 
 /** What names a training whose data nobody knows yet: the code and its settings. */
@@ -85,6 +88,46 @@ async function train(
   if (shared === undefined) return found;
   const { name, digest } = found.artifact;
   return { ...found, artifact: await copyArtifact(own, shared.store, `${name}@${digest}`) };
+}
+
+/** All of it happens in the pod; here it is told. */
+async function trainByVolume(
+  project: Project,
+  { name }: TrainedDefinition,
+  place: ClusterPlace,
+  step: RunStep,
+  steps: StepOutcome[],
+  options: ClusterTrainOptions,
+): Promise<ClusterTrainResult> {
+  const data = isFetched(place)
+    ? undefined
+    : await step("data", async () => {
+        const found = await dataStep(project, options);
+        return { value: found, ...describeDataset(found.dataset, found) };
+      });
+  const inputs = data === undefined ? digestFetched(project) : await digestInputs(project, data.dataset);
+  const subject = { inputs, ...(data !== undefined && { dataset: data.dataset }) };
+  const told: StepOutcome[] = [];
+  const onEvent = (event: JobEvent): void => {
+    if (event.type === "step") told.push(event);
+  };
+  const artifact = await step("train", async () => {
+    const { artifact: champion, trained } = await trainOnVolume(project, subject, place, { ...options, onEvent });
+    const own = told.findLast((one) => one.step === "train");
+    return { value: champion, kept: !trained, text: own?.text ?? "", facts: { ...own?.facts } };
+  });
+  for (const judged of ["gate", "artifact"] as const) {
+    const found = told.findLast((one) => one.step === judged);
+    if (found !== undefined)
+      await step(judged, async () => ({
+        value: undefined,
+        kept: found.outcome === "kept",
+        text: found.text,
+        facts: { ...found.facts },
+      }));
+  }
+  const { digest } = artifact;
+  return { name, digest, artifact, data: data && { dataset: data.dataset, split: data.split }, steps };
 }
 
 /** Trains once for this code; the schedule, or `--force`, does it again with newer data. */

@@ -3,6 +3,7 @@ import type { Artifact } from "../../artifact/types.ts";
 import type { Endpoint } from "../../deploy/cluster/endpoint.ts";
 import { recordOutcome } from "../../deploy/cluster/history.ts";
 import type { ImageSource, ServerRelease } from "../../kube/types.ts";
+import { volumePath } from "../../kube/volume.ts";
 import { isTrained } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
 import { createClock, type Done, type Told } from "../clock.ts";
@@ -21,7 +22,7 @@ import {
   planServer,
   type Deployed,
 } from "./deploy-step.ts";
-import { openPlace, type ClusterChoice, type ClusterPlace } from "./place.ts";
+import { isOnVolume, openPlace, type ClusterChoice, type ClusterPlace } from "./place.ts";
 import { planOnCluster, type ClusterPlan } from "./plan.ts";
 import { publishImage } from "./publish.ts";
 import { applySchedule, checkSchedule, removeSchedule } from "./schedule.ts";
@@ -141,8 +142,9 @@ async function keepSchedule(
   { shared }: Stores,
   options: WayOptions,
 ): Promise<Done<void>> {
-  if (shared === undefined) throw fetchNeedsRegistry({ context: place.cluster.context });
-  const events = await applySchedule(project, place, shared, options);
+  const store = isOnVolume(place) ? { path: `${volumePath}/store` } : shared?.inside;
+  if (store === undefined) throw fetchNeedsRegistry({ context: place.cluster.context });
+  const events = await applySchedule(project, place, store, options);
   const kept = countActions(events) === "";
   const { timeZone = "UTC" } = place.deploy.train ?? {};
   const text = `trains at ${schedule} (${timeZone})`;

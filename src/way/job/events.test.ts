@@ -1,10 +1,15 @@
 import { expect, test } from "vitest";
+import { sampleContent } from "../../artifact/fixtures/sample.ts";
+import { packArtifact } from "../../artifact/manifest.ts";
 import type { ProgressEvent } from "../../base/progress.ts";
 import { parseJobEvent, printJobEvent, thin, type JobEvent } from "./events.ts";
 
+const { artifact } = packArtifact(sampleContent());
+const packed = { digest: artifact.digest, artifact: { ...artifact, aliases: [] } };
+
 test.each<JobEvent>([
   { type: "progress", step: "train", label: "epoch 1/3", done: 1, total: 3, figures: { loss: "0.5" } },
-  { type: "result", digest: "sha256:ab", trained: true, inputs: "sha256:cd" },
+  { type: "result", ...packed, trained: true, inputs: "sha256:cd" },
   { type: "error", code: "SLIPWAY_X", message: 'a "quoted"\nline', mend: "do", exit: 3 },
 ])("an event is one line, and comes back", (event) => {
   const line = printJobEvent(event);

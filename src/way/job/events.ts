@@ -1,5 +1,6 @@
 /** @file What the training program tells whoever reads its log: one JSON object a line. Other lines are the trainer's own, and are passed over. */
 import type { ProgressEvent, Report } from "../../base/progress.ts";
+import type { Artifact } from "../../artifact/types.ts";
 import type { StepOutcome } from "../types.ts";
 
 export type JobEvent =
@@ -9,6 +10,8 @@ export type JobEvent =
       type: "result";
       /** Of the artifact in the store. */
       digest: string;
+      /** The artifact itself, for whoever cannot read that store. */
+      artifact: Artifact;
       /** False: the store had a run of the same inputs. */
       trained: boolean;
       inputs: string;

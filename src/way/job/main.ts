@@ -16,7 +16,7 @@ try {
   });
   if (result !== undefined) {
     const { artifact, trained, inputs } = result;
-    say({ type: "result", digest: artifact.digest, trained, inputs });
+    say({ type: "result", digest: artifact.digest, artifact, trained, inputs });
   }
 } catch (error) {
   const known = findSlipwayError(error) ?? jobFailed({ reason: String(error) }, { cause: error });

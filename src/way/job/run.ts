@@ -27,6 +27,7 @@ import { finish, phasePlaces, prepare, requireCommand } from "./phases.ts";
 import type { JobPlace, JobSettings } from "./settings.ts";
 
 export interface JobResult {
+  /** What was trained; where it was judged here, the champion. */
   artifact: Artifact;
   trained: boolean;
   inputs: Digest;
@@ -65,11 +66,10 @@ export async function runJob(
     const found = await trainStep(project, { dataset, split }, store, { ...options, resume: true, force }, place);
     return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
   });
-  if (promote) {
-    const auditor = createLabelAuditor(project, dataset, store, options, join(work, "audit"));
-    await promoteStep(definition, artifact, store, step, auditor);
-  }
-  return { artifact, trained: isNew, inputs: artifact.lineage.inputs };
+  const result = { trained: isNew, inputs: artifact.lineage.inputs };
+  if (!promote) return { artifact, ...result };
+  const auditor = createLabelAuditor(project, dataset, store, options, join(work, "audit"));
+  return { artifact: await promoteStep(definition, artifact, store, step, auditor), ...result };
 }
 
 function openJobStore(
