@@ -260,15 +260,6 @@ export const noReadyPod = defineError<{ what: string; context: string; pods: rea
   },
 );
 
-export const podPortUnknown = defineError<{ what: string; port: string; known: readonly string[] }>(
-  "SLIPWAY_DEPLOY_POD_PORT",
-  {
-    message: ({ what, port, known }) => `${what} has no port ${port}; it has ${known.join(", ")}`,
-    mend: () => "Name one of those.",
-    exit: exitCodes.usage,
-  },
-);
-
 export const execFailed = defineError<{ pod: string; command: string; reason: string }>("SLIPWAY_DEPLOY_EXEC", {
   message: ({ pod, command, reason }) => `\`${command}\` could not be run in pod ${pod}: ${reason}`,
   mend: () => "See that the pod runs and that its image has that program: `slipway status`.",
