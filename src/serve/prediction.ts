@@ -20,26 +20,34 @@ export function createReader(
   const { name: model, signature } = artifact;
   if (output.kind === "probabilities") {
     const { index, labels } = output;
-    return (result) => classify(model, labels, result.values[index] as Numbers);
+    const absent = absentMembers(model, "probabilities");
+    return (result) => classify(model, labels, result.values[index] as Numbers, absent);
   }
   if (output.kind === "boxes") {
     const { index, labels } = output;
+    const absent = absentMembers(model, "boxes");
     return (result, sent) =>
-      detect(model, labels, result.values[index] as Numbers, sent.image ?? { width: 1, height: 1 });
+      detect({ model, labels, absent }, result.values[index] as Numbers, sent.image ?? { width: 1, height: 1 });
   }
+  const absent = absentMembers(model, "outputs");
   return (result) => {
     const outputs = signature.outputs.map(({ name, datatype }, index) => [
       name,
       toOne(toJsonValues(datatype, result.values[index]!)),
     ]);
-    return withAbsent(model, "outputs", { outputs: Object.fromEntries(outputs) as Record<string, unknown> });
+    return toOutputs(Object.fromEntries(outputs) as Record<string, unknown>, absent);
   };
 }
 
 type Numbers = Float32Array | Float64Array;
 
 /** `probabilities` is made only when somebody asks: most routes answer with the label alone. */
-export function classify(model: string, labels: readonly string[], row: Numbers): Prediction {
+export function classify(
+  model: string,
+  labels: readonly string[],
+  row: Numbers,
+  absent = absentMembers(model, "probabilities"),
+): Prediction {
   let best = 0;
   let sum = 0;
   for (let index = 0; index < row.length; index++) {
@@ -47,17 +55,25 @@ export function classify(model: string, labels: readonly string[], row: Numbers)
     if (row[index]! > row[best]!) best = index;
   }
   if (!Number.isFinite(sum)) throw notFinite({ model, wanted: "finite probabilities" });
-  return withAbsent(model, "probabilities", {
+  const own: Classification = {
+    // In the literal it costs nothing; Object.setPrototypeOf costs a microsecond.
+    // @ts-expect-error: it is no member
+    __proto__: absent,
     label: labels[best]!,
     probability: toShort(row[best]!),
     get probabilities() {
       return Object.fromEntries(labels.map((label, index) => [label, toShort(row[index]!)]));
     },
-  });
+  };
+  return own as Prediction;
 }
 
 /** Rows of [class, score, left, top, right, bottom]; a score of 0 is padding. */
-function detect(model: string, labels: readonly string[], rows: Numbers, image: Detections["image"]): Prediction {
+function detect(
+  { model, labels, absent }: { model: string; labels: readonly string[]; absent: object },
+  rows: Numbers,
+  image: Detections["image"],
+): Prediction {
   const found: { labels: string[]; scores: number[]; boxes: [number, number, number, number][] } = {
     labels: [],
     scores: [],
@@ -75,7 +91,15 @@ function detect(model: string, labels: readonly string[], rows: Numbers, image: 
       box.map((corner) => toShort(Math.min(1, Math.max(0, corner)))) as [number, number, number, number],
     );
   }
-  return withAbsent(model, "boxes", { ...found, image });
+  // @ts-expect-error: it is no member
+  const own: Detections = { __proto__: absent, ...found, image };
+  return own as Prediction;
+}
+
+function toOutputs(outputs: Record<string, unknown>, absent: object): Prediction {
+  // @ts-expect-error: it is no member
+  const own: Outputs = { __proto__: absent, outputs };
+  return own as Prediction;
 }
 
 /** An example of what such a model says, for descriptions. */
@@ -87,32 +111,23 @@ export function examplePrediction(model: string, output: OutputFace): Prediction
   }
   if (output.kind === "boxes") {
     const kind = Math.min(1, output.labels.length - 1);
-    return detect(model, output.labels, Float32Array.of(kind, 0.9, 0.25, 0.25, 0.75, 0.5), { width: 640, height: 480 });
+    const { labels } = output;
+    const row = Float32Array.of(kind, 0.9, 0.25, 0.25, 0.75, 0.5);
+    return detect({ model, labels, absent: absentMembers(model, "boxes") }, row, { width: 640, height: 480 });
   }
-  return withAbsent(model, "outputs", { outputs: {} });
+  return toOutputs({}, absentMembers(model, "outputs"));
 }
-
-const absent = new Map<string, object>();
 
 /** The members that this kind of prediction has not, each an error that says so when it is asked for. */
 function absentMembers(model: string, has: string): object {
-  const key = `${model} ${has}`;
-  let made = absent.get(key);
-  if (made === undefined) {
-    made = {};
-    for (const member of ["label", "probability", "probabilities", "labels", "scores", "boxes", "image", "outputs"])
-      Object.defineProperty(made, member, {
-        get() {
-          throw memberAbsent({ model, member, has, wanted: `a member of ${has}` });
-        },
-      });
-    absent.set(key, made);
-  }
+  const made = {};
+  for (const member of ["label", "probability", "probabilities", "labels", "scores", "boxes", "image", "outputs"])
+    Object.defineProperty(made, member, {
+      get() {
+        throw memberAbsent({ model, member, has, wanted: `a member of ${has}` });
+      },
+    });
   return made;
-}
-
-function withAbsent(model: string, has: string, own: Classification | Detections | Outputs): Prediction {
-  return Object.setPrototypeOf(own, absentMembers(model, has)) as Prediction;
 }
 
 /** Float32 has seven digits to give; a double would show its rounding as news. */
