@@ -4,6 +4,7 @@
  * words are run again by the one that comes with this package.
  */
 import { spawn } from "child_process";
+import { existsSync, mkdirSync } from "fs";
 import { createRequire } from "module";
 import { homedir } from "os";
 import { join } from "path";
@@ -27,8 +28,18 @@ function keepCompiled() {
   const { enableCompileCache } = createRequire(import.meta.url)("module");
   const { LOCALAPPDATA, NODE_COMPILE_CACHE, SLIPWAY_CACHE, XDG_CACHE_HOME } = process.env;
   if (!enableCompileCache || NODE_COMPILE_CACHE) return;
-  const cache = SLIPWAY_CACHE || join(XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), ".cache"), "slipway");
-  enableCompileCache(join(cache, "compiled"));
+  const caches = XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), ".cache");
+  const cache = SLIPWAY_CACHE || join(caches, "slipway");
+  const folder = join(cache, "compiled");
+  // One by one: Node's own recursive way never ends where the system refuses with ENOENT, as it does below /proc.
+  for (const path of SLIPWAY_CACHE ? [cache, folder] : [caches, cache, folder]) {
+    try {
+      mkdirSync(path);
+    } catch (_) {
+      // It is there already, or may not be made: then this command starts as it always did.
+    }
+  }
+  if (existsSync(folder)) enableCompileCache(folder);
 }
 
 async function run(cli) {
