@@ -25,6 +25,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<Result>>
   detect: async (options) => (await import("./detect.ts")).benchDetection(options),
   weights: async (options) => (await import("./detect.ts")).benchWeights(options),
   audit: async (options) => (await import("./audit.ts")).benchAudit(options),
+  forest: async (options) => (await import("./forest.ts")).benchForest(options),
 };
 
 const usage = `npm run bench -- <${Object.keys(benchmarks).join("|")}> [options]
