@@ -2,12 +2,13 @@
  * @file From a new model to its image in a registry: ours, in a running process and as a command, beside buildah and crane, which put
  * a file of the same size on our image without its model. All push to the same registry of distribution's, in turns.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { openStore, storeFolder } from "../src/artifact/store/layout.ts";
 import type { Artifact, Store } from "../src/artifact/types.ts";
 import { buildImage } from "../src/image/build.ts";
@@ -47,6 +48,8 @@ interface Candidate {
   prepare: (round: number) => Promise<() => Promise<void> | void>;
 }
 
+/** Never the kind that blocks: the registry's log is read here, and it would wait for its reader. */
+const execute = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
 const example = join(root, "examples/digits");
 const cli = join(root, "bin/slipway.js");
@@ -96,25 +99,22 @@ async function newModel({ store, champion, bytes }: Workshop): Promise<Artifact>
 async function pushFirst(workshop: Workshop): Promise<{ cold: number; warm: number }> {
   const { name, digest } = await newModel(workshop);
   const environment = { ...process.env, SLIPWAY_CACHE: join(workshop.folder, "cold") };
-  const push = (repository: string): number => {
+  const push = async (repository: string): Promise<number> => {
     const begun = performance.now();
-    slipway(workshop, repository, `${name}@${digest}`, environment);
+    await slipway(workshop, repository, `${name}@${digest}`, environment);
     return (performance.now() - begun) / 1000;
   };
-  return { cold: push("cold"), warm: push("warm") };
+  return { cold: await push("cold"), warm: await push("warm") };
 }
 
-function slipway(
+async function slipway(
   { folder, registry }: Workshop,
   repository: string,
   model: string,
   environment: NodeJS.ProcessEnv = process.env,
-): void {
+): Promise<void> {
   const words = ["image", "push", `${registry}/${repository}:v1`, "-p", folder, "--model", model];
-  execFileSync(process.execPath, [cli, ...words, "--platform", printPlatform(platform)], {
-    env: environment,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  await execute(process.execPath, [cli, ...words, "--platform", printPlatform(platform)], { env: environment });
 }
 
 async function listCandidates(workshop: Workshop): Promise<Candidate[]> {
@@ -150,19 +150,27 @@ async function listCandidates(workshop: Workshop): Promise<Candidate[]> {
       },
     },
   ];
-  const peers = [...listBuildahs(workshop, context, writeModel), ...(await listCranes(workshop, context, writeModel))];
+  const peers = [
+    ...(await listBuildahs(workshop, context, writeModel)),
+    ...(await listCranes(workshop, context, writeModel)),
+  ];
   return [...ours, ...peers];
 }
 
 /** With each storage that it runs with here: vfs copies the base for each build and works everywhere; overlay needs the kernel's leave. */
-function listBuildahs({ folder, registry }: Workshop, context: string, writeModel: () => void): Candidate[] {
+async function listBuildahs(
+  { folder, registry }: Workshop,
+  context: string,
+  writeModel: () => void,
+): Promise<Candidate[]> {
   if (!canRun("buildah", "--version") && !installDebian("buildah")) {
     process.stderr.write(
       "buildah is left out: it is not on the PATH, and can be installed by root with apt-get only\n",
     );
     return [];
   }
-  return ["vfs", "overlay"].flatMap((driver): Candidate[] => {
+  const found: Candidate[] = [];
+  for (const driver of ["vfs", "overlay"]) {
     const place = [
       "--storage-driver",
       driver,
@@ -174,28 +182,28 @@ function listBuildahs({ folder, registry }: Workshop, context: string, writeMode
     const name = `${registry}/buildah:v1`;
     const build = ["build", "--isolation", "chroot", "--tls-verify=false", "--quiet", "-t", name, context];
     const push = ["push", "--quiet", "--tls-verify=false", name, `docker://${name}`];
-    const run = (words: string[]) => spawnSync("buildah", [...place, ...words], { encoding: "utf8" });
+    const run = (words: string[]) => execute("buildah", [...place, ...words]);
     writeModel();
-    const tried = run(build);
-    if (tried.status !== 0) {
-      process.stderr.write(`buildah with ${driver} is left out: ${tried.stderr.trim().split("\n").at(-1)}\n`);
-      return [];
+    try {
+      await run(build);
+    } catch (error) {
+      process.stderr.write(
+        `buildah with ${driver} is left out: ${(error as Error).message.trim().split("\n").at(-1)}\n`,
+      );
+      continue;
     }
-    return [
-      {
-        name: `buildah, ${driver}`,
-        prepare: async () => {
-          writeModel();
-          return () => {
-            for (const words of [build, push]) {
-              const { status, stderr } = run(words);
-              if (status !== 0) throw new Error(`buildah ${words.join(" ")} ended with ${status}: ${stderr}`);
-            }
-          };
-        },
+    found.push({
+      name: `buildah, ${driver}`,
+      prepare: async () => {
+        writeModel();
+        return async () => {
+          await run(build);
+          await run(push);
+        };
       },
-    ];
-  });
+    });
+  }
+  return found;
 }
 
 async function listCranes({ registry }: Workshop, context: string, writeModel: () => void): Promise<Candidate[]> {
@@ -209,10 +217,10 @@ async function listCranes({ registry }: Workshop, context: string, writeModel: (
       name: "crane append",
       prepare: async () => {
         writeModel();
-        return () => {
-          execFileSync("tar", ["-cf", "layer.tar", "model.onnx"], { cwd: context });
+        return async () => {
+          await execute("tar", ["-cf", "layer.tar", "model.onnx"], { cwd: context });
           const words = ["append", "-b", `${registry}/base:v1`, "-f", "layer.tar", "-t", `${registry}/crane:v1`];
-          execFileSync(crane, words, { cwd: context, stdio: "ignore" });
+          await execute(crane, words, { cwd: context });
         };
       },
     },
