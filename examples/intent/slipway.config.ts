@@ -20,6 +20,8 @@ export default defineProject({
     namespace: "intent",
     replicas: 2,
     expose: { ingress: { class: "traefik" } },
+    // Controllers that run outside of pods as well: they call from the private network.
+    network: { from: [{ cidr: "10.0.0.0/8" }] },
     resources: { cpu: "100m", memory: "200Mi" },
   },
 });
