@@ -3,6 +3,10 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
+const clusterSetup = fileURLToPath(new URL("./test/cluster/setup.ts", import.meta.url));
+/** They stop parts of the cluster, empty a node, or count what is lost under load: nothing else may use the cluster meanwhile. */
+const disturbing = ["api-away", "cluster", "isolated", "rollout"].map((name) => `test/cluster/${name}.test.ts`);
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -41,12 +45,24 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: ["test/cluster/**/*.test.ts"],
-          globalSetup: fileURLToPath(new URL("./test/cluster/setup.ts", import.meta.url)),
+          exclude: disturbing,
+          globalSetup: clusterSetup,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          // After all others: what a busy machine cannot do in time would look like a fault of the cluster's.
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "cluster-alone",
+          include: disturbing,
+          globalSetup: clusterSetup,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
-          // After all others: what a busy machine cannot do in time would look like a fault of the cluster's.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
