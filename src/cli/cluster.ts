@@ -1,5 +1,4 @@
 /** @file What commands that go to a cluster have in common: which one, told before anything is changed, and what came of it. */
-import { relative } from "node:path";
 import type { Endpoint } from "../deploy/cluster/endpoint.ts";
 import type { Project } from "../project/types.ts";
 import type { ClusterChoice, ClusterPlace } from "../way/cluster/place.ts";
@@ -8,6 +7,7 @@ import type { ClusterUpOptions } from "../way/cluster/up.ts";
 import type { OptionDefinition } from "./command.ts";
 import type { Io } from "./io.ts";
 import { chooseTarget, targetOptions } from "./targets.ts";
+import { writeCurl, type TryLine } from "./try-line.ts";
 import { printSteps } from "./view/steps.ts";
 
 export const clusterOptions: readonly OptionDefinition[] = [
@@ -58,26 +58,19 @@ function printTarget(
   io.print(io.paint("dim", `  ${"images".padEnd(12)}${way}: ${delivery.why}`));
 }
 
-/** Lines that can be used as they are. `file` is an image of the dataset. */
+/** Lines that can be used as they are. */
 export function printEndpoints(
   io: Io,
+  project: Pick<Project, "definition">,
   endpoints: readonly Endpoint[],
-  {
-    path,
-    field,
-    file,
-    context,
-  }: { path: string; field: string | undefined; file: string | undefined; context: string },
+  { data, context }: Pick<TryLine, "data"> & { context: string },
 ): void {
   const [best] = endpoints;
   if (best === undefined) {
     io.print(`  ${"reach".padEnd(12)}slipway forward --target ${context}`);
     return;
   }
-  const named = file === undefined ? "" : relative(process.cwd(), file);
-  const form =
-    field === undefined || named === "" ? "" : `-F ${field}=@${/^[\w./-]+$/.test(named) ? named : `'${named}'`} `;
-  io.print(`  ${"try".padEnd(12)}curl ${form}${resolving(best)}${best.url}${path}`);
+  io.print(`  ${"try".padEnd(12)}${writeCurl(project, { url: best.url, data, words: resolving(best) })}`);
   io.print(`  ${"playground".padEnd(12)}${best.url}/`);
   for (const { kind, url, reachable } of endpoints.slice(1))
     io.print(io.paint("dim", `  ${kind.padEnd(12)}${url}${reachable ? "" : "  (does not answer this machine)"}`));

@@ -1,17 +1,13 @@
-import { join, relative } from "node:path";
 import { loadProject } from "../../project/load.ts";
-import type { Project } from "../../project/types.ts";
 import { replaceData } from "../../project/data.ts";
 import { replaceWeights } from "../../project/weights.ts";
-import type { TrainResult } from "../../way/up.ts";
-import { kindOf, listQuestions } from "../../way/question.ts";
-import { findRoute } from "../../way/verify-step.ts";
 import { chooseCluster, clusterOptions } from "../cluster.ts";
 import { defineCommand } from "../command.ts";
 import { parseWhole, portOption } from "../project.ts";
 import { stayInForeground } from "../serving.ts";
 import { printSteps } from "../view/steps.ts";
 import { describeLog } from "../view/log.ts";
+import { writeCurl } from "../try-line.ts";
 import { trainingOptions } from "./train.ts";
 
 export const up = defineCommand({
@@ -69,32 +65,9 @@ export const up = defineCommand({
       pid: release.pid,
       steps,
     });
-    io.print(
-      `  ${"try".padEnd(12)}${trained === undefined ? `curl ${release.url}/docs` : writeCurl(project, release.url, trained)}`,
-    );
+    io.print(`  ${"try".padEnd(12)}${writeCurl(project, { url: release.url, data: trained })}`);
     io.print(`  ${"playground".padEnd(12)}${release.url}/`);
     if (options["exit"] !== true) await stayInForeground(io, release);
     else if (release.attached) await release.stop();
   },
 });
-
-/** A line that works as it is: the route's path, and a row of the dataset as it is asked. */
-function writeCurl({ definition }: Project, url: string, { dataset, split }: TrainResult): string {
-  const { path, field } = findRoute(definition.serve?.routes, kindOf(dataset));
-  const [question] = listQuestions(dataset, split.validation.slice(0, 1));
-  const subject = question?.subject;
-  const entry = dataset.entries[split.validation[0] ?? 0];
-  if (subject === undefined || subject.kind === "image") {
-    // Weights that were trained elsewhere come without a picture.
-    const file =
-      dataset.kind === "file" ? "picture.jpg" : relative(process.cwd(), join(dataset.folder, entry?.path ?? ""));
-    return `curl -F ${field}=@${quote(file)} ${url}${path}`;
-  }
-  const body = subject.kind === "text" ? { [field]: subject.text } : subject.values;
-  return `curl --json ${quote(JSON.stringify(body))} ${url}${path}`;
-}
-
-/** For a shell: as it is where that is safe. */
-function quote(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}

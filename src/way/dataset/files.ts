@@ -1,6 +1,6 @@
 /** @file Which files a dataset is made of, and how its source reads them where they were unpacked. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { nameOf } from "../../data/file/download.ts";
@@ -18,7 +18,8 @@ export async function listDatasetFiles(dataset: Dataset, root: string): Promise<
   const shared = { source, digest };
   if (source.kind === "imageFolder" || source.kind === "file")
     return { ...shared, folder, files: entries.map(({ path, digest: of, size }) => ({ path, digest: of, size })) };
-  const paths = listPaths(source, root);
+  const isSample = dataset.warnings.some(({ kind }) => kind === "sample");
+  const paths = listPaths(source, root, isSample);
   if (paths === undefined) return undefined;
   // Two files of a source lie in one folder, or below the project's.
   const home = paths.every((path) => dirname(path) === dirname(paths[0] ?? "")) ? dirname(paths[0] ?? root) : root;
@@ -42,11 +43,17 @@ export function relocate(source: DataSource, folder: string): DataSource {
   }
   // What the loader gave is kept as JSON lines: those are read, and the loader is not asked again.
   const { name, rows, growing } = source;
-  return { kind: "jsonl", path: join(folder, `${name}.jsonl`), rows, growing };
+  const sample = join(folder, `${name}.sample.jsonl`);
+  return { kind: "jsonl", path: existsSync(sample) ? sample : join(folder, `${name}.jsonl`), rows, growing };
 }
 
-function listPaths(source: Exclude<DataSource, { kind: "imageFolder" | "file" }>, root: string): string[] | undefined {
-  if (source.kind === "rows") return [join(root, ".slipway", "cache", "rows", `${source.name}.jsonl`)];
+function listPaths(
+  source: Exclude<DataSource, { kind: "imageFolder" | "file" }>,
+  root: string,
+  isSample: boolean,
+): string[] | undefined {
+  if (source.kind === "rows")
+    return [join(root, ".slipway", "cache", "rows", `${source.name}${isSample ? ".sample" : ""}.jsonl`)];
   if (source.kind !== "idx") return [resolve(root, source.path)];
   if (isUrl(source.images) || isUrl(source.labels)) return undefined;
   return [resolve(root, source.images), resolve(root, source.labels)];
