@@ -274,8 +274,8 @@ function narrow(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-const decoder = new TextDecoder();
-const toText = (bytes: Uint8Array): string => decoder.decode(bytes);
+// A TextDecoder would drop a byte order mark, which is part of a name as any other character.
+const toText = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 const toLatin = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 
