@@ -13,4 +13,5 @@ export type {
   RouteRequest,
   ServeDefinition,
 } from "./project/types.ts";
+export { parseLabels } from "./model/ssd/labels.ts";
 export { SlipwayError } from "./base/errors.ts";

@@ -38,6 +38,8 @@ export interface Classification {
 /** What a detector sees in one image, best first. */
 export interface Detections {
   labels: readonly string[];
+  /** The same by their numbers in the model, for names of one's own; 0 is the background, which no box is of. */
+  classes: readonly number[];
   /** 0..1, falling. */
   scores: readonly number[];
   /** `[left, top, right, bottom]`, as shares of the image's width and height. */

@@ -74,8 +74,9 @@ function detect(
   rows: Numbers,
   image: Detections["image"],
 ): Prediction {
-  const found: { labels: string[]; scores: number[]; boxes: [number, number, number, number][] } = {
+  const found: { labels: string[]; classes: number[]; scores: number[]; boxes: [number, number, number, number][] } = {
     labels: [],
+    classes: [],
     scores: [],
     boxes: [],
   };
@@ -85,6 +86,7 @@ function detect(
       throw notFinite({ model, wanted: "finite boxes" });
     if (score <= 0) continue;
     found.labels.push(labels[kind] ?? String(kind));
+    found.classes.push(kind);
     found.scores.push(toShort(score));
     // Detectors put corners outside the image too; a drawing has to end at its edge.
     found.boxes.push(
@@ -121,7 +123,17 @@ export function examplePrediction(model: string, output: OutputFace): Prediction
 /** The members that this kind of prediction has not, each an error that says so when it is asked for. */
 function absentMembers(model: string, has: string): object {
   const made = {};
-  for (const member of ["label", "probability", "probabilities", "labels", "scores", "boxes", "image", "outputs"])
+  for (const member of [
+    "label",
+    "probability",
+    "probabilities",
+    "labels",
+    "classes",
+    "scores",
+    "boxes",
+    "image",
+    "outputs",
+  ])
     Object.defineProperty(made, member, {
       get() {
         throw memberAbsent({ model, member, has, wanted: `a member of ${has}` });
