@@ -4,7 +4,7 @@ import { makeProject, templates } from "../init/make.ts";
 
 export const init = defineCommand({
   description:
-    "Makes a new project that works as it is: a slipway.config.ts, a README, and a small drawn dataset to replace by your own.",
+    "Makes a new project that works as it is: a slipway.config.ts, a README, and a small dataset to replace by your own. (A detector wants a file of weights first.)",
   arguments: [["[folder]", "where to make it; a new or an empty folder"]],
   options: [
     {
@@ -15,6 +15,7 @@ export const init = defineCommand({
   ],
   examples: [
     ["slipway init my-model", "then: slipway up my-model"],
+    ["slipway init my-texts --template text", ""],
     ["slipway init . --template image", "in this folder, if it is empty"],
   ],
   async run(io, { args, options }) {

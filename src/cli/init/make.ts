@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { locatePath } from "../../base/locate.ts";
 import { findNearest } from "../../base/nearest.ts";
 import { notEmpty, templateUnknown } from "../errors.ts";
+import { drawFruits } from "./fruits.ts";
 import { drawShapes } from "./shapes.ts";
 
 export interface MadeProject {
@@ -15,13 +16,20 @@ export interface MadeProject {
 
 interface Template {
   summary: string;
-  /** Data that is made, not shipped. */
-  draw: () => { path: string; content: Uint8Array }[];
+  /** Files of `data/` that are made, not shipped. */
+  draw?: () => { path: string; content: Uint8Array | string }[];
 }
 
 /** A folder of templates/ for each. */
 export const templates: Readonly<Record<string, Template>> = {
   image: { summary: "classify images by a small convolutional network", draw: () => drawShapes(100, 1) },
+  text: { summary: "tell what texts are about, by the words in them" },
+  tabular: {
+    summary: "classify rows of numbers by a forest of trees",
+    draw: () => [{ path: "fruits.csv", content: drawFruits(75, 1) }],
+  },
+  detector: { summary: "find objects in images, with weights that PyTorch trained" },
+  api: { summary: "answer requests by code of your own, without a model" },
 };
 
 /** Writes a project into a new or an empty folder; refuses any other and then writes nothing. */
@@ -35,7 +43,7 @@ export function makeProject(options: { folder: string; template: string; name: s
   const name = toName(options.name ?? basename(folder));
   const files = [
     ...readTemplate(template, name),
-    ...chosen.draw().map(({ path, content }) => ({ path: `data/${path}`, content })),
+    ...(chosen.draw?.() ?? []).map(({ path, content }) => ({ path: `data/${path}`, content })),
   ];
   for (const { path, content } of files) {
     const target = join(folder, path);
@@ -48,11 +56,14 @@ export function makeProject(options: { folder: string; template: string; name: s
 
 function readTemplate(template: string, name: string): { path: string; content: string }[] {
   const folder = locatePath(import.meta.url, `../../../templates/${template}`, `../templates/${template}`);
-  return readdirSync(folder).map((file) => ({
-    // npm leaves .gitignore out of packages.
-    path: file === "gitignore" ? ".gitignore" : file,
-    content: readFileSync(join(folder, file), "utf8").replaceAll("{{name}}", name),
-  }));
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return found
+    .map(({ name: file, parentPath }) => relative(folder, join(parentPath, file)))
+    .map((path) => ({
+      // npm leaves .gitignore out of packages.
+      path: path === "gitignore" ? ".gitignore" : path,
+      content: readFileSync(join(folder, path), "utf8").replaceAll("{{name}}", name),
+    }));
 }
 
 /** A folder's name as a project's: lower case, `-` for what does not belong. */

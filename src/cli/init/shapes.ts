@@ -1,6 +1,6 @@
 /** @file A small dataset that is drawn, not shipped: circles, squares and triangles of any size, place and tilt, with noise. */
-import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { encodePng } from "../../pixels/encode-png.ts";
+import { createRandom } from "./random.ts";
 
 const size = 28;
 
@@ -45,10 +45,4 @@ function drawShape(edge: (x: number, y: number) => number, random: () => number)
     }
   }
   return pixels;
-}
-
-/** Numbers from 0 up to 1. */
-function createRandom(seed: number): () => number {
-  const generator = xoroshiro128plus(seed);
-  return () => (generator.next() >>> 0) / 2 ** 32;
 }
