@@ -70,6 +70,8 @@ export interface ModelHandle {
   readonly alias: string | undefined;
   /** Whence it was read: `store` (the folder that came with the server), `registry`, or `cache` (a copy, since the registry was away). */
   readonly source: "store" | "registry" | "cache";
+  /** It was trained on generated rows (`--sample`): what it says is about nothing real. */
+  readonly sample: boolean;
   /** Figures of its training. */
   readonly metrics: Readonly<Record<string, number>>;
   predict(row: ModelRow): Promise<Prediction>;

@@ -33,6 +33,7 @@ export function toHandle(model: ServedModel, service: Service, hasLeft: () => bo
     digest: artifact.digest,
     alias: reference.kind === "alias" ? reference.alias : undefined,
     source: host.origin,
+    sample: artifact.lineage.dataset.sample === true,
     metrics: artifact.lineage.metrics,
     predict,
   };

@@ -80,7 +80,12 @@ async function train(
   const trained = await (run === undefined ? runTrainer(trainer, context) : run(context));
   const lineage: Lineage = {
     inputs,
-    dataset: { digest: dataset.digest, count: dataset.entries.length, labels: countLabels(dataset) },
+    dataset: {
+      digest: dataset.digest,
+      count: dataset.entries.length,
+      labels: countLabels(dataset),
+      ...(dataset.warnings.some(({ kind }) => kind === "sample") && { sample: true }),
+    },
     code: project.codeDigest,
     trainer: trainer.kind,
     parameters: trained.parameters,

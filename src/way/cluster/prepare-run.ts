@@ -77,6 +77,7 @@ export async function prepareRun(
       ...((volume !== undefined || "path" in store) && foreign === undefined && { SLIPWAY_WORK: `${volumePath}/work` }),
       ...(trainer !== undefined && describePhases(trainer, workspacePath, data === undefined)),
       ...(options.force === true && { SLIPWAY_FORCE: "1" }),
+      ...(options.sample === true && dataset === undefined && { SLIPWAY_SAMPLE: "1" }),
     },
   };
 }

@@ -87,9 +87,9 @@ async function provideDataset(
   settings: JobSettings,
   options: Pick<WayOptions, "report" | "signal">,
 ): Promise<Dataset> {
-  const { dataset: place, datasetDigest: wanted, root, work } = settings;
+  const { dataset: place, datasetDigest: wanted, root, work, sample } = settings;
   if (place === undefined)
-    return check(await openDataset(source, { root: phasePlaces(work).fetched, ...options }), wanted);
+    return check(await openDataset(source, { root: phasePlaces(work).fetched, sample, ...options }), wanted);
   const folder = await provideFolder(place, settings, options);
   const open = async (): Promise<Dataset> => {
     const opened = await openDataset(relocate(source, folder), { root, ...options });

@@ -31,6 +31,8 @@ export interface JobSettings {
   /** Judge the run and move the champion as well: nobody else will. */
   promote: boolean;
   force: boolean;
+  /** Ask the loader of rows for generated ones. */
+  sample: boolean;
 }
 
 /** Reads the settings. Throws `jobSettingInvalid` at the first that cannot be used. */
@@ -64,6 +66,7 @@ export function readJobSettings(env: Readonly<Record<string, string | undefined>
     phase: readPhase(text("SLIPWAY_JOB_PHASE")),
     promote: env["SLIPWAY_PROMOTE"] === "1",
     force: env["SLIPWAY_FORCE"] === "1",
+    sample: env["SLIPWAY_SAMPLE"] === "1",
   };
 }
 
