@@ -6,6 +6,10 @@ export interface Answer {
   label?: string;
   probability?: number;
   probabilities?: Readonly<Record<string, number>>;
+  /** What a detector saw, best first; corners as shares of the image. */
+  labels?: readonly string[];
+  scores?: readonly number[];
+  boxes?: readonly (readonly [number, number, number, number])[];
   [other: string]: unknown;
 }
 
@@ -39,8 +43,8 @@ export type Outcome =
   | Failure;
 
 export interface Client {
-  /** Rejects only when `signal` is aborted. */
-  predict(image: Blob, signal: AbortSignal): Promise<Outcome>;
+  /** An image, or a form's values. Rejects only when `signal` is aborted. */
+  predict(asked: Blob | object, signal: AbortSignal): Promise<Outcome>;
   readCard(signal: AbortSignal): Promise<{ kind: "card"; card: Card } | Failure>;
 }
 
@@ -55,15 +59,16 @@ export function createClient(base: string): Client {
     }
   };
   return {
-    async predict(image, signal) {
-      const body = new FormData();
-      body.append("image", image, "image");
+    async predict(asked, signal) {
+      const isImage = asked instanceof Blob;
+      const body = isImage ? new FormData() : JSON.stringify(asked);
+      if (isImage && body instanceof FormData) body.append("image", asked, "image");
       const started = performance.now();
       const response = await ask("playground/predict", {
         method: "POST",
         body,
         signal,
-        headers: { accept: "application/json" },
+        headers: { accept: "application/json", ...(!isImage && { "content-type": "application/json" }) },
       });
       if (!(response instanceof Response)) return response;
       const answer = await readJson(response, signal);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Signature } from "../../src/model/signature.ts";
-import { curlLine, imageInputOf, imageRouteOf, labelsOf } from "./card.ts";
+import { curlJson, curlLine, formInputOf, imageInputOf, imageRouteOf, labelsOf } from "./card.ts";
 
 const digits: Signature = {
   inputs: [
@@ -42,5 +42,23 @@ test("the curl line is one that a shell takes", () => {
   expect(curlLine(route, "http://127.0.0.1:5000/", "7.jpg")).toBe("curl -F file=@7.jpg http://127.0.0.1:5000/predict");
   expect(curlLine(route, "https://models.example/team/digits/", "it's $1.png")).toBe(
     `curl -F 'file=@it'\\''s $1.png' https://models.example/team/digits/predict`,
+  );
+});
+
+test("a form asks for a text or for columns; other inputs have none", () => {
+  const outputs = [{ name: "y", datatype: "FP32", shape: [-1, 2] }] as const;
+  const of = (input: object) =>
+    formInputOf({ inputs: [{ name: "x", datatype: "BYTES", shape: [-1], ...input }], outputs });
+  expect(of({})).toEqual({ kind: "text" });
+  expect(of({ shape: [-1, 1] })).toEqual({ kind: "text" });
+  expect(of({ shape: [-1, 4] })).toBeUndefined();
+  const features = { datatype: "FP32", shape: [-1, 2], content: { kind: "features", names: ["a", "b"] } };
+  expect(of(features)).toEqual({ kind: "columns", names: ["a", "b"] });
+  expect(of({ datatype: "FP32", shape: [-1, 2] })).toBeUndefined();
+});
+
+test("a curl line for JSON survives quotes", () => {
+  expect(curlJson("/predict", "http://h/p/", { text: "it's" })).toBe(
+    `curl -H 'content-type: application/json' -d '{"text":"it'\\''s"}' http://h/p/predict`,
   );
 });

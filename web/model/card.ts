@@ -27,6 +27,18 @@ export function imageInputOf(signature: Signature): ImageInput | undefined {
   return image?.kind === "image" && contents.length === 1 ? image : undefined;
 }
 
+/** What a form asks for, where the model takes a text or named columns. */
+export type FormInput = { kind: "text" } | { kind: "columns"; names: readonly string[] };
+
+export function formInputOf({ inputs }: Signature): FormInput | undefined {
+  const [input, ...more] = inputs;
+  if (input === undefined || more.length > 0) return undefined;
+  if (input.content?.kind === "features") return { kind: "columns", names: input.content.names };
+  // Texts are the only thing that strings of one a row can be.
+  const isText = input.datatype === "BYTES" && input.shape.slice(1).every((size) => size === 1);
+  return isText ? { kind: "text" } : undefined;
+}
+
 /** The model's labels in their own order, where it gives probabilities. */
 export function labelsOf(signature: Signature): readonly string[] {
   for (const { content } of signature.outputs) if (content?.kind === "probabilities") return content.labels;
@@ -44,6 +56,12 @@ export function imageRouteOf(routes: readonly CardRoute[]): (CardRoute & { field
 export function curlLine(route: CardRoute & { field: string }, base: string, file: string): string {
   const address = new URL(route.path.replace(/^\//, ""), base).href;
   return `curl -F ${quote(`${route.field}=@${file}`)} ${quote(address)}`;
+}
+
+/** The same for a form's JSON. */
+export function curlJson(path: string, base: string, body: object): string {
+  const address = new URL(path.replace(/^\//, ""), base).href;
+  return `curl -H 'content-type: application/json' -d ${quote(JSON.stringify(body))} ${quote(address)}`;
 }
 
 function quote(word: string): string {

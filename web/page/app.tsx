@@ -1,19 +1,21 @@
 import { CardPlate } from "./card-plate.tsx";
 import { Curl } from "./curl.tsx";
+import { Form } from "./form.tsx";
 import { Header } from "./header.tsx";
 import { Notice } from "./notice.tsx";
 import { Pad } from "./pad.tsx";
 import { Reading } from "./reading.tsx";
-import { card, input } from "./store.ts";
+import { card, form, input } from "./store.ts";
 import { Sending } from "./sending.tsx";
 import { Keys, Tools } from "./tools.tsx";
 
 export function App() {
-  const takesNoImage = card.value !== undefined && input.value === undefined;
+  const takesForm = form.value !== undefined;
+  const takesNoImage = card.value !== undefined && input.value === undefined && !takesForm;
   return (
     <div class="sheet">
       <a class="skip" href="#pad">
-        Skip to the drawing area
+        {takesForm ? "Skip to the form" : "Skip to the drawing area"}
       </a>
       <Header />
       <main class={takesNoImage ? "desk desk-bare" : "desk"}>
@@ -25,13 +27,21 @@ export function App() {
               <h2 id="bench-title" class="plate-title">
                 Input
               </h2>
-              <Pad />
-              <Tools />
+              {takesForm ? (
+                <Form />
+              ) : (
+                <>
+                  <Pad />
+                  <Tools />
+                </>
+              )}
             </section>
-            <section class="fine" aria-label="How it is sent">
-              <Sending />
-              <Keys />
-            </section>
+            {!takesForm && (
+              <section class="fine" aria-label="How it is sent">
+                <Sending />
+                <Keys />
+              </section>
+            )}
             <section class="dial" aria-labelledby="dial-title">
               <h2 id="dial-title" class="plate-title">
                 Reading
@@ -53,7 +63,7 @@ export function App() {
   );
 }
 
-/** Not every model looks at pictures; this page draws, so it says where to go. */
+/** Not every model takes what can be drawn or written into a form; then the page says where to go. */
 function NoImage() {
   return (
     <section class="bench" aria-labelledby="bench-title">
@@ -61,7 +71,7 @@ function NoImage() {
         Input
       </h2>
       <Notice />
-      <p>This model takes no image, so there is nothing to draw. It takes:</p>
+      <p>This model takes no image, text or columns, so there is nothing to draw or fill in. It takes:</p>
       <ul class="tensors">
         {card.value?.signature.inputs.map(({ name, datatype, shape }) => (
           <li key={name}>

@@ -1,11 +1,11 @@
-import { curlLine } from "../model/card.ts";
+import { curlJson, curlLine } from "../model/card.ts";
 import { Copy } from "./copy.tsx";
-import { picture, route } from "./store.ts";
+import { filled, form, picture, route } from "./store.ts";
 
 /** The same question from a terminal. */
 export function Curl() {
-  if (route.value === undefined) return null;
-  const line = curlLine(route.value, document.baseURI, picture.value?.name ?? "image.png");
+  const line = lineOf();
+  if (line === undefined) return null;
   return (
     <div class="curl">
       <div class="curl-head">
@@ -17,4 +17,15 @@ export function Curl() {
       </pre>
     </div>
   );
+}
+
+function lineOf(): string | undefined {
+  const wanted = form.value;
+  if (wanted !== undefined) {
+    const empty =
+      wanted.kind === "text" ? { text: "Hello" } : Object.fromEntries(wanted.names.map((name) => [name, 0]));
+    return curlJson("playground/predict", document.baseURI, filled.value ?? empty);
+  }
+  if (route.value === undefined) return undefined;
+  return curlLine(route.value, document.baseURI, picture.value?.name ?? "image.png");
 }

@@ -3,10 +3,11 @@ import { useEffect, useRef } from "preact/hooks";
 import { penWidth } from "../ink/frame.ts";
 import { smooth } from "../ink/smooth.ts";
 import type { Point, Size, Stroke } from "../ink/types.ts";
+import { Boxes } from "./boxes.tsx";
 import { dragging } from "./listen.ts";
 import { moveByKey, penTo, type Pen } from "./pen.ts";
 import { Ruler } from "./ruler.tsx";
-import { beginStroke, extendStroke, input, isEmpty, labels, picture, strokes } from "./store.ts";
+import { beginStroke, detects, extendStroke, input, isEmpty, labels, picture, strokes } from "./store.ts";
 
 const unknownSize = { height: 28, width: 28 };
 
@@ -28,7 +29,7 @@ export function Pad() {
     <div class="pad-frame" style={{ "--ratio": `${size.width} / ${size.height}` }}>
       <Ruler along="top" length={size.width} />
       <Ruler along="left" length={size.height} />
-      <div class="pad" data-dragging={dragging.value}>
+      <div class="pad" data-dragging={dragging.value} data-detects={detects.value}>
         {picture.value === undefined ? (
           <p class="pad-hint" id="pad-hint" hidden={!isEmpty.value || pen.value.shown}>
             {digits ? "Draw a digit" : "Draw something"}
@@ -37,6 +38,7 @@ export function Pad() {
         ) : (
           <PadPicture key={picture.value.url} url={picture.value.url} name={picture.value.name} />
         )}
+        <Boxes />
         <canvas
           ref={canvas}
           id="pad"

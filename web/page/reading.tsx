@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatDuration, formatShare } from "../model/format.ts";
+import { BoxTable } from "./boxes.tsx";
 import { labels, reading } from "./store.ts";
 
 /** The label large, how sure the model is of it, and of each of the others. */
@@ -13,28 +14,36 @@ export function Reading() {
   const next = names
     .filter((name) => name !== label && shares[name] !== undefined)
     .toSorted((a, b) => shares[b]! - shares[a]!)[0];
-  const plain = answer !== undefined && label === undefined;
+  const found = answer?.boxes;
+  const plain = answer !== undefined && label === undefined && found === undefined;
   return (
     <>
       <div class="dial-face" data-empty={label === undefined}>
         <output class="label" data-length={lengthClass(label)} aria-hidden="true">
-          {label ?? "–"}
+          {label ?? (found === undefined ? "–" : found.length)}
         </output>
         <div class="dial-side">
           <p class="probability">{probability === undefined ? "– %" : formatShare(probability)}</p>
           <p class="small">
-            {next === undefined ? "Nothing read yet" : `next: ${next}, ${formatShare(shares[next]!)}`}
+            {found !== undefined
+              ? "found in this image"
+              : next === undefined
+                ? "Nothing read yet"
+                : `next: ${next}, ${formatShare(shares[next]!)}`}
           </p>
           <Latency />
         </div>
         <Spoken
           text={
             label === undefined
-              ? ""
+              ? found === undefined
+                ? ""
+                : `Found ${found.length}`
               : `Reads ${label}${probability === undefined ? "" : `, ${formatShare(probability)}`}`
           }
         />
       </div>
+      <BoxTable />
       {plain && (
         <pre class="plain-answer" tabIndex={0} aria-label="The model's answer">
           {JSON.stringify(answer, undefined, 2)}

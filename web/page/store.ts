@@ -5,7 +5,15 @@ import type { Point, Size, Stroke } from "../ink/types.ts";
 import { createClient, type Answer, type Failure, type Outcome } from "../live/client.ts";
 import { createLatest } from "../live/latest.ts";
 import { keepLink, type LinkState } from "../live/link.ts";
-import { imageInputOf, imageRouteOf, labelsOf, type Card, type ImageInput } from "../model/card.ts";
+import {
+  formInputOf,
+  imageInputOf,
+  imageRouteOf,
+  labelsOf,
+  type Card,
+  type FormInput,
+  type ImageInput,
+} from "../model/card.ts";
 import { prepare, toPng } from "./image.ts";
 
 export interface Reading {
@@ -38,7 +46,14 @@ export interface Framing {
 }
 
 export const input = computed<ImageInput | undefined>(() => card.value && imageInputOf(card.value.signature));
+export const form = computed<FormInput | undefined>(() => card.value && formInputOf(card.value.signature));
+/** What is written into the form: the text under "text", numbers under the columns' names. */
+export const written = signal<Readonly<Record<string, string>>>({});
 export const labels = computed(() => (card.value ? labelsOf(card.value.signature) : []));
+/** The model gives boxes. */
+export const detects = computed(
+  () => card.value?.signature.outputs.some(({ content }) => content?.kind === "boxes") ?? false,
+);
 export const route = computed(() => (card.value ? imageRouteOf(card.value.routes) : undefined));
 /** Grey models are taken for readers of handwriting, as MNIST has it: light ink, centred. Colour models see the paper. */
 export const framing = computed<Framing>(() => {
@@ -52,7 +67,7 @@ export const seen = signal<Uint8ClampedArray<ArrayBuffer> | undefined>(undefined
 
 const client = createClient(document.baseURI);
 
-const predictions = createLatest<() => Promise<Blob>, Outcome>({
+const predictions = createLatest<() => Promise<Blob | object>, Outcome>({
   work: async (image, aborted) => client.predict(await image(), aborted),
   onResult: take,
   onError(error) {
@@ -130,7 +145,30 @@ effect(() => {
       : toPixels((centred ? frameCentred : frameAsDrawn)(strokes.value, size), ink);
 });
 
+/** What the form says, as it is sent; undefined while it is not filled in. */
+export const filled = computed<object | undefined>(() => {
+  const wanted = form.value;
+  if (wanted === undefined) return undefined;
+  // An empty text is a question as well, once something was written.
+  if (wanted.kind === "text") return written.value["text"] === undefined ? undefined : { text: written.value["text"] };
+  const entries = wanted.names.map((name) => [name, Number(written.value[name]?.trim() || Number.NaN)] as const);
+  return entries.every(([, value]) => Number.isFinite(value)) ? Object.fromEntries(entries) : undefined;
+});
+
+export function write(name: string, value: string): void {
+  written.value = { ...written.value, [name]: value };
+  if (filled.value === undefined) forgetReading();
+  predict("soon");
+}
+
 function predict(when: "soon" | "now"): void {
+  const values = filled.value;
+  if (values !== undefined) {
+    const ask = () => Promise.resolve(values);
+    if (when === "now") predictions.requestNow(ask);
+    else predictions.request(ask);
+    return;
+  }
   const size = input.value;
   const shown = picture.value;
   const pixels = seen.value;

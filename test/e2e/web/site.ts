@@ -97,7 +97,7 @@ async function train(
 }
 
 /** The page of the present source, whatever was built before. */
-function buildPage(): void {
+export function buildPage(): void {
   const vite = ["node_modules/vite/bin/vite.js", "build", "-c", "web/vite.config.ts", "--logLevel", "warn"];
   // The page that is built here stays: it is the one that users get, not a build for tests.
   const env = { ...process.env, NODE_ENV: "production" };
