@@ -142,14 +142,22 @@ describe("from nothing", () => {
 });
 
 describe("when something is killed while the Job trains", () => {
-  const long = { epochs: 150, expose: false } as const;
+  const long = { epochs: 250, expose: false } as const;
 
   test("a terminal: the Job trains on, and the next one watches it to the end", async () => {
     const project = makeProject(long);
     const child = start(project, "up");
     await waitForTraining(project, child);
-    child.kill("SIGKILL");
     const [job] = await listJobs(project);
+    // A second terminal watches the same Job; its Ctrl-C ends the watching alone.
+    const second = start(project, "up", "--json", "--verbose");
+    await heard(second, "epoch ");
+    second.kill("SIGINT");
+    const { status, stdout } = await ending(second);
+    const { error } = JSON.parse(stdout) as { error: { code: string; message: string } };
+    expect({ status, code: error.code }).toEqual({ status: 130, code: "SLIPWAY_WAY_JOB_GOES_ON" });
+    expect(error.message).toContain(job?.metadata.name);
+    child.kill("SIGKILL");
     const end = await up(project);
     const jobs = await listJobs(project);
     // Not another Job, and not another try of this one: the same model came of it.
@@ -243,6 +251,13 @@ function start(project: MadeProject, ...words: string[]): ChildProcess {
   );
   started.push(child);
   return child;
+}
+
+/** Until the program's own progress tells it. */
+async function heard(child: ChildProcess, text: string): Promise<void> {
+  let said = "";
+  child.stderr?.setEncoding("utf8").on("data", (piece: string) => (said += piece));
+  await expect.poll(() => said, { timeout: 60_000, interval: 200 }).toContain(text);
 }
 
 async function ending(child: ChildProcess): Promise<{ status: number | null; stdout: string }> {
