@@ -28,17 +28,17 @@ export interface Example extends AsyncDisposable {
 
 const main = fileURLToPath(new URL("../bin/slipway.js", import.meta.url));
 
-/** `name` is a folder of examples/. What was left running there is stopped in the end. */
-export function copyExample(name: string): Example {
+/** `name` is a folder of examples/. What was left running there is stopped in the end. `env` is what its commands find in the environment besides. */
+export function copyExample(name: string, env: Readonly<Record<string, string>> = {}): Example {
   const folder = mkdtempSync(join(tmpdir(), `slipway-${name}-`));
   const from = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
   cpSync(from, folder, { recursive: true, filter: (path) => !path.includes(".slipway") });
-  return openExample(folder);
+  return openExample(folder, env);
 }
 
 /** The same for any project's folder, which then is removed in the end. */
-export function openExample(folder: string): Example {
-  const run = (...words: string[]): Promise<Ran> => runSlipway(folder, words);
+export function openExample(folder: string, env: Readonly<Record<string, string>> = {}): Example {
+  const run = (...words: string[]): Promise<Ran> => runSlipway(folder, words, env);
   return {
     folder,
     run,
@@ -56,11 +56,11 @@ export function openExample(folder: string): Example {
 }
 
 /** Asynchronous: tests ask servers meanwhile. */
-function runSlipway(folder: string, words: readonly string[]): Promise<Ran> {
+function runSlipway(folder: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<Ran> {
   const child = spawn(process.execPath, [main, ...words], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1", PORT: "" },
+    env: { ...process.env, NO_COLOR: "1", PORT: "", ...env },
   });
   const told = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (told.stdout += text));

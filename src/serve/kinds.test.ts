@@ -121,6 +121,7 @@ describe("a detector", () => {
     const { url } = await serveForTest(detectorModel(), { serve: { routes } });
     expect(await (await upload(`${url}/predict`, "image")).json()).toEqual({
       labels: ["dog", "cat"],
+      classes: [2, 1],
       scores: [0.75, 0.5],
       boxes: [
         [0.25, 0.25, 0.5, 0.75],
