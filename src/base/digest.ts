@@ -17,6 +17,12 @@ export function shortDigest(digest: string): string {
   return `${digest.slice(0, at + 12)}…`;
 }
 
+/** `localhost:5001/digits@sha256:9f3c2a7b1d4e…`; a reference without a digest as it is. */
+export function shortReference(reference: string): string {
+  const at = reference.indexOf("@") + 1;
+  return at === 0 ? reference : reference.slice(0, at) + shortDigest(reference.slice(at));
+}
+
 /** Digest of a JSON value with its keys sorted at every depth, so that the order they were written in does not matter. */
 export function digestOfJson(value: unknown): Digest {
   return digestOf(canonicalJson(value));

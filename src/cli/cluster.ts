@@ -63,11 +63,12 @@ export function printEndpoints(
   io: Io,
   project: Pick<Project, "definition">,
   endpoints: readonly Endpoint[],
-  { data, context }: Pick<TryLine, "data"> & { context: string },
+  { data, context, namespace }: Pick<TryLine, "data"> & { context: string; namespace: string },
 ): void {
   const [best] = endpoints;
   if (best === undefined) {
-    io.print(`  ${"reach".padEnd(12)}slipway forward --target ${context}`);
+    const named = namespace === project.definition.deploy?.namespace ? "" : ` --namespace ${namespace}`;
+    io.print(`  ${"reach".padEnd(12)}slipway forward --target ${context}${named}`);
     return;
   }
   io.print(`  ${"try".padEnd(12)}${writeCurl(project, { url: best.url, data, words: resolving(best) })}`);

@@ -24,7 +24,7 @@ export async function upThere(io: Io, project: Project, choice: ClusterChoice, o
   const urls = endpoints.map(({ kind, url, reachable }) => ({ kind, url, reachable }));
   const digest = trained === undefined ? {} : { digest: trained.digest };
   io.document({ name, target: context, namespace, ...digest, url: urls[0]?.url, urls, steps });
-  printEndpoints(io, project, endpoints, { data: trained?.data, context });
+  printEndpoints(io, project, endpoints, { data: trained?.data, context, namespace });
 }
 
 export async function trainThere(io: Io, project: Project, choice: ClusterChoice, options: Options): Promise<void> {

@@ -48,7 +48,7 @@ export function makeDeployment(place: Place, release: ServerRelease, names: Depl
       // A pod goes only when another has taken its place.
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       // A pod that dies at once does not count as one that came up.
-      minReadySeconds: 2,
+      minReadySeconds: 1,
       revisionHistoryLimit: 5,
       progressDeadlineSeconds: 600,
       template: {

@@ -1,4 +1,4 @@
-import { shortDigest } from "../../base/digest.ts";
+import { shortDigest, shortReference } from "../../base/digest.ts";
 import { defineCommand } from "../command.ts";
 import { projectOption } from "../project.ts";
 import { openTarget, targetOptions } from "../targets.ts";
@@ -27,7 +27,7 @@ export const history = defineCommand({
       formatAge(at),
       by,
       model === undefined ? "" : shortDigest(model),
-      image ?? "",
+      image === undefined ? "" : shortReference(image),
     ]);
     for (const line of formatTable(["release", "when", "by", "model", "image"], rows)) io.print(line);
   },

@@ -1,4 +1,4 @@
-import { shortDigest } from "../../base/digest.ts";
+import { shortDigest, shortReference } from "../../base/digest.ts";
 import type { TargetStatus } from "../../deploy/target.ts";
 import { defineCommand } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -33,7 +33,7 @@ function print(found: TargetStatus, io: Io): void {
   const line = (name: string, text: string): void => io.print(`  ${io.paint("dim", name.padEnd(9))}  ${text}`);
   line("state", io.paint(colours[state], state) + (release === undefined ? "" : ` · release ${release}`));
   if (model !== undefined) line("model", shortDigest(model));
-  if (image !== undefined) line("image", image);
+  if (image !== undefined) line("image", shortReference(image));
   for (const url of urls) line("url", url);
   for (const { name, state: at, schedule, startedAt } of trainings)
     line("training", [name, at, schedule, startedAt && formatAge(startedAt)].filter(Boolean).join(" · "));

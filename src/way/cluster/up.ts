@@ -1,5 +1,6 @@
 /** @file The whole way on a cluster: data here, training there (or here), gate and alias in the shared store, image, deployment, verification. */
 import type { Artifact } from "../../artifact/types.ts";
+import { shortReference } from "../../base/digest.ts";
 import type { Endpoint } from "../../deploy/cluster/endpoint.ts";
 import { recordOutcome } from "../../deploy/cluster/history.ts";
 import type { ImageSource, ServerRelease } from "../../kube/types.ts";
@@ -89,7 +90,7 @@ export async function upOnCluster(
 
   const image = await step("image", async () => {
     const found = await publishImage(place, await planServer(project, artifact, stores.store, place, options), options);
-    const text = found.source.reference;
+    const text = shortReference(found.source.reference);
     return { value: found, kept: found.sent === 0, text, facts: { ...found } };
   });
   const { release, applied, settled } = await step("deploy", () =>
