@@ -21,6 +21,7 @@ interface Result {
 const benchmarks: Readonly<Record<string, (options: Options) => Promise<Result>>> = {
   train: async (options) => (await import("./train.ts")).benchTraining(options),
   serve: async (options) => (await import("./serve.ts")).benchServing(options),
+  intent: async (options) => (await import("./intent.ts")).benchIntent(options),
   image: async (options) => (await import("./image.ts")).benchImage(options),
   detect: async (options) => (await import("./detect.ts")).benchDetection(options),
   weights: async (options) => (await import("./detect.ts")).benchWeights(options),

@@ -11,33 +11,9 @@ import { readModel } from "../src/onnx/read.ts";
 import { decodeImage } from "../src/pixels/decode.ts";
 import { loadProject } from "../src/project/load.ts";
 import { createSession } from "../src/graph/run.ts";
-import { multipartRequest, runLoad, type LoadResult } from "../src/testing/load.ts";
+import { multipartRequest } from "../src/testing/load.ts";
 import { preparePeers } from "./lib/peers.ts";
-import { freePort, start, waitForAnswer, watchMemory } from "./lib/process.ts";
-import { formatNumber, formatSummary, summarise, type Summary } from "./lib/stats.ts";
-import { formatTable } from "./lib/table.ts";
-
-export interface ServeRow {
-  candidate: string;
-  requestsPerSecond: Summary;
-  /** Milliseconds, median of the rounds. */
-  p50: number;
-  p99: number;
-  /** Seconds from starting the command to its first answer. */
-  ready: Summary;
-  /** All processes, highest sum seen under load. */
-  memoryMB: number;
-  /** Answers that were wrong or missing, over all rounds. */
-  errors: number;
-  requests: number;
-  oursTimes: number;
-}
-
-interface Candidate {
-  name: string;
-  health: string;
-  command: (port: number) => { file: string; args: string[]; env?: Record<string, string>; cwd?: string };
-}
+import { type Candidate, compareServers, type ServeRow } from "./lib/servers.ts";
 
 /** The champion for the peers: the ONNX file; its parameters as raw float32 with their names and lengths; its layers as JSON. */
 interface ServedModel {
@@ -48,12 +24,6 @@ interface ServedModel {
   /** What our own server needs: the project's bundle and the store. */
   app: string;
   store: string;
-}
-
-interface Round {
-  load: LoadResult;
-  ready: number;
-  memoryMB: number;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -70,24 +40,10 @@ export async function benchServing(options: {
   const folder = mkdtempSync(join(tmpdir(), "slipway-bench-"));
   try {
     const model = await exportModel(folder);
-    const candidates = listCandidates(python, model).filter(
-      ({ name }) => options.only.length === 0 || name === "slipway" || options.only.includes(name),
-    );
-    const uploads = await readUploads(model.path);
-    const rounds = new Map<string, Round[]>(candidates.map(({ name }) => [name, []]));
-    for (let round = 0; round < options.rounds; round++) {
-      for (const candidate of candidates) {
-        const result = await runRound(candidate, uploads, options);
-        rounds.get(candidate.name)!.push(result);
-        const { load } = result;
-        process.stderr.write(
-          `round ${round + 1}/${options.rounds} ${candidate.name}: ${formatNumber(load.requestsPerSecond)} requests/s, ` +
-            `p50 ${formatNumber(load.latency.p50)} ms, p99 ${formatNumber(load.latency.p99)} ms, ${load.wrong + load.failed} errors, ` +
-            `${formatNumber(result.memoryMB)} MB, ready in ${formatNumber(result.ready)} s\n`,
-        );
-      }
-    }
-    return summariseRounds(rounds);
+    const { requests, answers } = await readUploads(model.path);
+    const isRight = (index: number, body: string): boolean =>
+      Number(/"prediction": *(\d)/.exec(body)?.[1]) === Number(answers[index]);
+    return await compareServers(listCandidates(python, model), { requests, isRight }, options);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -151,32 +107,6 @@ function listCandidates(python: string, model: ServedModel): Candidate[] {
   ];
 }
 
-async function runRound(
-  candidate: Candidate,
-  uploads: { requests: Uint8Array[]; answers: string[] },
-  options: { seconds: number; connections: number },
-): Promise<Round> {
-  const port = await freePort();
-  const { file, args, env, cwd } = candidate.command(port);
-  const started = start(file, args, { ...(cwd !== undefined && { cwd }), env: { ...env, PORT: String(port) } });
-  try {
-    const ready = await waitForAnswer(`http://127.0.0.1:${port}${candidate.health}`, started);
-    const peak = watchMemory(started.child.pid ?? 0);
-    const load = await runLoad({
-      host: "127.0.0.1",
-      port,
-      connections: options.connections,
-      seconds: options.seconds,
-      warmupSeconds: 2,
-      requests: uploads.requests,
-      check: (index, _status, body) => Number(/"prediction": *(\d)/.exec(body)?.[1]) === Number(uploads.answers[index]),
-    });
-    return { load, ready, memoryMB: peak() };
-  } finally {
-    await started.stop();
-  }
-}
-
 /** Trains the example if it is not there yet, and hands the champion to the peers: the ONNX file, and its weights for PyTorch. */
 async function exportModel(folder: string): Promise<ServedModel> {
   const trained = spawnSync(process.execPath, [join(root, "bin/slipway.js"), "train", example], {
@@ -222,38 +152,4 @@ async function readUploads(modelPath: string): Promise<{ requests: Uint8Array[];
   }
   await session.release();
   return { requests, answers };
-}
-
-function summariseRounds(rounds: ReadonlyMap<string, Round[]>): { rows: ServeRow[]; table: string } {
-  const rate = ({ load }: Round): number => load.requestsPerSecond;
-  const ours = rounds.get("slipway")!.map(rate);
-  const rows = [...rounds].map(([candidate, all]): ServeRow => {
-    const median = (pick: (round: Round) => number): number => summarise(all.map(pick)).median;
-    return {
-      candidate,
-      requestsPerSecond: summarise(all.map(rate)),
-      p50: median(({ load }) => load.latency.p50),
-      p99: median(({ load }) => load.latency.p99),
-      ready: summarise(all.map(({ ready }) => ready)),
-      memoryMB: Math.max(...all.map(({ memoryMB }) => memoryMB)),
-      errors: all.reduce((sum, { load }) => sum + load.wrong + load.failed, 0),
-      requests: all.reduce((sum, { load }) => sum + load.requests, 0),
-      oursTimes: summarise(all.map((round, index) => ours[index]! / rate(round))).median,
-    };
-  });
-  const table = formatTable(
-    ["candidate", "requests/s: median (range)", "ours ×", "p50 ms", "p99 ms", "RSS MB", "ready s", "errors", "of"],
-    rows.map((row) => [
-      row.candidate,
-      formatSummary(row.requestsPerSecond),
-      formatNumber(row.oursTimes),
-      formatNumber(row.p50),
-      formatNumber(row.p99),
-      formatNumber(row.memoryMB),
-      formatNumber(row.ready.median),
-      String(row.errors),
-      String(row.requests),
-    ]),
-  );
-  return { rows, table };
 }
