@@ -38,7 +38,10 @@ function describe({ name, digest, aliases, model, signature, lineage, createdAt 
         .map(([metric, value]) => `${metric} ${Number(value.toPrecision(6))}`)
         .join(", "),
     ],
-    ["data", `${lineage.dataset.digest} (${formatCount(lineage.dataset.count)} rows)`],
+    [
+      "data",
+      `${lineage.dataset.digest} (${formatCount(lineage.dataset.count)} rows${lineage.dataset.sample === true ? ", a generated sample" : ""})`,
+    ],
     [
       "labels",
       Object.entries(lineage.dataset.labels)

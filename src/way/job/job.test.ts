@@ -15,7 +15,7 @@ import type { Dataset } from "../../data/types.ts";
 import { startMemoryRegistry, type MemoryRegistry } from "../../oci/fixtures/memory-registry.ts";
 import { openRepository } from "../../oci/repository.ts";
 import { encodePng } from "../../pixels/encode-png.ts";
-import { command, dense, flatten, sequential } from "../../train/index.ts";
+import { command, dense, flatten, forest, sequential } from "../../train/index.ts";
 import type { Trainer } from "../../train/types.ts";
 import { listDatasetFiles } from "../dataset/files.ts";
 import { pushDataset } from "../dataset/push.ts";
@@ -130,6 +130,25 @@ test("with an image of the user's own: data and code are laid out, and what its 
   expect(finished.result?.artifact.lineage).toMatchObject({ trainer: "command", metrics: { depth: 3 } });
   const stored = await openRegistryStore(`${registry.host}/phases`).readModel(finished.result!.artifact);
   expect(digestOf(stored)).toBe(digestOf(model));
+});
+
+test("a sample is asked of the project's loader, and the model knows what it was trained on", async () => {
+  const app = join(home, "sample.mjs");
+  writeFileSync(
+    app,
+    `const load = ({ sample }) => Array.from({ length: 40 }, (_, i) => ({ x: i % 2 + (sample ? 10 : 0), label: i % 2 === 0 ? "low" : "high" }));
+const rows = { kind: "table", columns: ["x"], target: "label", time: undefined, horizon: 0 };
+const data = { kind: "rows", name: "points", load, maxAge: 0, rows, growing: false };
+export default { name: "points", data, train: ${JSON.stringify(forest({ trees: 2, workers: 1 }))}, gate: {} };
+`,
+  );
+  const env = { SLIPWAY_APP: app, SLIPWAY_CODE: digestOf("code"), SLIPWAY_STORE: `${registry.host}/samples` };
+  const work = { SLIPWAY_WORK: join(home, "work", "sample") };
+  const real = await run({ ...env, ...work });
+  const sample = await run({ ...env, ...work, SLIPWAY_SAMPLE: "1" });
+  expect(sample.result?.artifact.lineage.dataset).toMatchObject({ sample: true, count: 40 });
+  expect(real.result?.artifact.lineage.dataset).not.toHaveProperty("sample");
+  expect(sample.result?.artifact.lineage.dataset.digest).not.toBe(real.result?.artifact.lineage.dataset.digest);
 });
 
 describe("settings", () => {

@@ -1,0 +1,124 @@
+/** @file The market on the cluster, as its reader types it: models by a volume, retrained by the CronJob, followed without a lost request. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ask, copyExample, type UpDocument } from "../example.ts";
+import type { TestCluster, TestNamespace } from "./types.ts";
+import { kubectl, kubectlJson, useCluster, useNamespace } from "./use.ts";
+
+const patient = { timeout: 150_000, interval: 500 };
+const example = copyExample("market");
+let cluster: TestCluster;
+let namespace: TestNamespace;
+let up: UpDocument;
+
+beforeAll(async () => {
+  cluster = await useCluster();
+  namespace = await useNamespace(cluster, "market");
+  // Runs are made by hand here: the clock must not come between.
+  edit("slipway.config.ts", "*/5 * * * *", "0 0 1 1 *");
+  // Runs of these names see other prices than the first: easier ones, and harder ones.
+  edit(
+    "sample.ts",
+    "momentum = 0.15",
+    'momentum = { easier: 0.6, harder: 0.02 }[hostname().split("-")[0] ?? ""] ?? 0.15',
+  );
+  edit("sample.ts", "export interface Price", 'import { hostname } from "node:os";\nexport interface Price');
+  const { context, kubeconfig } = cluster;
+  up = await example.up("--sample", "--target", context, "--kubeconfig", kubeconfig, "--namespace", namespace.name);
+});
+afterAll(async () => {
+  await (namespace as TestNamespace | undefined)?.[Symbol.asyncDispose]();
+  await example[Symbol.asyncDispose]();
+});
+
+test("goes the whole way there; the old callers' port of any node answers", async () => {
+  expect(up.steps.map(({ step }) => step)).toEqual([
+    "train",
+    "gate",
+    "artifact",
+    "image",
+    "deploy",
+    "schedule",
+    "verify",
+  ]);
+  for (const { address } of cluster.nodes) {
+    const answer = await ask(`http://${address}:30951/predictionForTomorrow?threshold=0.25`);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { threshold: 0.25, model_source: "store", model_alias: "champion", sample: true },
+    });
+  }
+});
+
+test("runs of the CronJob: one that is not better changes nothing, one that is is followed without a restart or a lost request", async () => {
+  const pods = await listPods();
+  const asking = new AbortController();
+  const outcome = askAllTheTime(asking.signal);
+  await runByHand("harder");
+  // Two looks at the alias and more.
+  await sleep(12_000);
+  expect(await servedDigest()).toBe(up.digest);
+  await runByHand("easier");
+  await expect.poll(servedDigest, patient).not.toBe(up.digest);
+  const digest = await servedDigest();
+  await sleep(1000);
+  asking.abort();
+  const { answers, failed } = await outcome;
+  expect(failed).toEqual([]);
+  expect(new Set(answers.keys())).toEqual(new Set([up.digest, digest]));
+  expect(await listPods()).toEqual(pods);
+});
+
+const url = () => `http://${cluster.nodes[0]!.address}:30951`;
+
+async function runByHand(name: string): Promise<void> {
+  const at = ["--namespace", namespace.name];
+  await kubectl(cluster, "create", "job", name, "--from=cronjob/market-train", ...at);
+  await kubectl(cluster, "wait", `job/${name}`, "--for=condition=complete", "--timeout=150s", ...at);
+}
+
+/** Of the server's pods: their names and how often each was started. */
+async function listPods(): Promise<string[]> {
+  const labels = "--selector=app.kubernetes.io/component=server";
+  const { items } = await kubectlJson<{
+    items: { metadata: { name: string }; status: { containerStatuses: { restartCount: number }[] } }[];
+  }>(cluster, "get", "pods", labels, "--namespace", namespace.name);
+  return items.map(({ metadata, status }) => `${metadata.name} ${status.containerStatuses[0]?.restartCount}`);
+}
+
+async function servedDigest(): Promise<string | null> {
+  const response = await fetch(`${url()}/readyz`);
+  await response.arrayBuffer();
+  return response.headers.get("x-model-digest");
+}
+
+/** Two callers, one request after the other each, until told to stop. */
+async function askAllTheTime(signal: AbortSignal): Promise<{ answers: Map<string, number>; failed: string[] }> {
+  const answers = new Map<string, number>();
+  const failed: string[] = [];
+  const call = async (): Promise<void> => {
+    while (!signal.aborted) {
+      try {
+        const response = await fetch(`${url()}/predictionForTomorrow`);
+        const text = await response.text();
+        const digest = response.headers.get("x-model-digest") ?? "none";
+        if (response.status === 200) answers.set(digest, (answers.get(digest) ?? 0) + 1);
+        else failed.push(text);
+      } catch (error) {
+        failed.push(String(error));
+      }
+      await sleep(5);
+    }
+  };
+  await Promise.all([call(), call()]);
+  return { answers, failed };
+}
+
+function edit(file: string, from: string, to: string): void {
+  const path = join(example.folder, file);
+  const text = readFileSync(path, "utf8");
+  expect(text).toContain(from);
+  writeFileSync(path, text.replace(from, to));
+}
