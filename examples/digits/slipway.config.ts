@@ -38,8 +38,12 @@ export default defineProject({
   },
   deploy: {
     replicas: 2,
-    expose: "loadBalancer",
+    // The page to draw on has a Service of its own, at http://<any node>:32042.
+    expose: ["loadBalancer", { service: "nodePort", name: "digits-page", port: 80, nodePort: 32_042 }],
     resources: { cpu: "250m", memory: "200Mi" },
-    train: { nodes: { training: "allowed" } },
+    // Models come from the registry, so that /refresh, for those who have the token, and the alias bring new ones without a restart.
+    model: { delivery: "registry" },
+    env: { SLIPWAY_CONTROL_TOKEN: { secret: "digits-control", key: "token", optional: true } },
+    train: { nodes: { training: "allowed" }, volume: { size: "1Gi" } },
   },
 });

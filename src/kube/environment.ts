@@ -5,10 +5,12 @@ export type Environment = Readonly<Record<string, EnvironmentValue>>;
 /** A container's `env`, in the order of the names: where the same is said in another order, nothing changes in the cluster. */
 export function toEnv(environment: Environment): object[] {
   return sort(environment).map(([name, value]) =>
-    typeof value === "string"
-      ? { name, value }
-      : { name, valueFrom: { secretKeyRef: { name: value.secret, key: value.key } } },
+    typeof value === "string" ? { name, value } : { name, valueFrom: { secretKeyRef: toKeyRef(value) } },
   );
+}
+
+function toKeyRef({ secret, key, optional = false }: Exclude<EnvironmentValue, string>): object {
+  return { name: secret, key, ...(optional && { optional }) };
 }
 
 /** Those that are written in the project: a ConfigMap's. */

@@ -50,6 +50,19 @@ test("the least is an account, a network policy, a Service and a Deployment", ()
   ]);
 });
 
+test("a variable comes from a Secret; from one that may be missing, if the project says so", () => {
+  const login = { secret: "login", key: "token" };
+  const made = environment(
+    make({ env: { A: login, B: { ...login, optional: true }, C: { ...login, optional: false } } }),
+  );
+  const reference = { name: "login", key: "token" };
+  expect([made["A"], made["B"], made["C"]]).toEqual([
+    { secretKeyRef: reference },
+    { secretKeyRef: { ...reference, optional: true } },
+    { secretKeyRef: reference },
+  ]);
+});
+
 test("what others refer to comes first", () => {
   const full = make(
     {

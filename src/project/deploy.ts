@@ -67,7 +67,8 @@ export interface SecretKey {
   key: string;
 }
 
-export type EnvironmentValue = string | SecretKey;
+/** With `optional` a pod also starts where there is no such Secret: the variable is missing then. */
+export type EnvironmentValue = string | (SecretKey & { optional?: boolean });
 
 export interface NetworkRules {
   /**

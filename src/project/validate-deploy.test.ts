@@ -25,7 +25,7 @@ const everything: Required<DeployDefinition> = {
   ],
   resources: { cpu: "0.5", memory: "1.5Gi", gpu: 1, limits: { cpu: "500m", memory: "2Gi" } },
   nodes: { "example.com/pool": "serving", fast: "" },
-  env: { PORT: "7000", LOG: "", "a.b-c": "x", SECRET_PASSWORD: { secret: "login", key: "password" } },
+  env: { PORT: "7000", LOG: "", "a.b-c": "x", SECRET_PASSWORD: { secret: "login", key: "password", optional: true } },
   files: {
     "/etc/labels.txt": { from: "labels.txt" },
     "/etc/empty": { content: "" },
@@ -145,6 +145,16 @@ describe("each fault names its place, the value seen and the value wanted", () =
       `the key is "SLIPWAY_MODEL", wanted a variable that Slipway does not set itself`,
     ],
     [{ env: { A: { secret: "s" } } }, "deploy.env.A.key", "is missing, wanted a text"],
+    [
+      { env: { A: { secret: "s", key: "k", optional: "no" } } },
+      "deploy.env.A.optional",
+      'is "no", wanted true or false',
+    ],
+    [
+      { files: { "/etc/a": { secret: "s", key: "k", optional: true } } },
+      'deploy.files["/etc/a"].optional',
+      "unknown key, wanted one of: secret, key",
+    ],
     [
       { files: { "labels.txt": { content: "" } } },
       "deploy.files",

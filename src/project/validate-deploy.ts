@@ -63,7 +63,12 @@ const resources = fields(
   `{ cpu: "250m", memory: "200Mi" }`,
 );
 
-const secretKey = fields({ secret: objectName, key: text }, `{ secret: "login", key: "password" }`);
+const secretForm = `{ secret: "login", key: "password" }`;
+const secretKey = fields({ secret: objectName, key: text }, secretForm);
+const secretVariable = fields(
+  { secret: objectName, key: text, optional: z.boolean(wanted("true or false")).optional() },
+  secretForm,
+);
 
 /** What the pods' objects say themselves; a project that said it too would break its own pods. */
 const ownVariables = new Set(
@@ -85,7 +90,9 @@ const environment = z.record(
     .string()
     .regex(/^[A-Za-z_][\w.-]*$/, wanted("the name of a variable: letters, digits and _"))
     .refine((name) => !ownVariables.has(name), wanted("a variable that Slipway does not set itself")),
-  oneOf((value) => (isObject(value) ? secretKey : z.string(wanted(`a text, or { secret: "login", key: "password" }`)))),
+  oneOf((value) =>
+    isObject(value) ? secretVariable : z.string(wanted(`a text, or { secret: "login", key: "password" }`)),
+  ),
   wanted(`variables such as { LOG: "info" }`),
 );
 
