@@ -136,13 +136,53 @@ describe("compared with the champion", () => {
   test("numbers measured anew on this run's data go before those of its lineage, and compare", () => {
     const its = champion({ accuracy: 0.999 }, { seed: 2 });
     const verdict = judge(
-      subject({ accuracy: by(0) }, { accuracy: 0.98 }, { champion: its, championMetrics: { accuracy: 0.97 } }),
+      subject(
+        { accuracy: by(0) },
+        { accuracy: 0.98 },
+        { champion: its, anew: { metrics: { accuracy: 0.97 }, rows: 60, of: 60 } },
+      ),
     );
     expect(verdict).toMatchObject({
       passed: true,
-      checks: [{ champion: 0.97, wanted: 0.97 }],
+      checks: [{ champion: 0.97, wanted: 0.97, text: "accuracy 0.98 ≥ 0.97 (champion 0.97 on the same rows)" }],
       notComparable: undefined,
     });
+  });
+
+  test("on rows of which it was trained on some, both are held on the others", () => {
+    const its = champion({ accuracy: 0.999 }, { seed: 2 });
+    const anew = { metrics: { accuracy: 0.95 }, candidate: { accuracy: 0.94 }, rows: 40, of: 200 };
+    const gate = { accuracy: { atLeast: 0.98, ...by(0) } };
+    expect(judge(subject(gate, { accuracy: 0.98 }, { champion: its, anew }))).toMatchObject({
+      passed: false,
+      checks: [
+        { passed: true, value: 0.98 },
+        {
+          passed: false,
+          value: 0.94,
+          text: "accuracy 0.94 < 0.95 (champion 0.95 on the same 40 rows, which it was not trained on)",
+        },
+      ],
+      notComparable: undefined,
+    });
+  });
+
+  test("a figure that is not measured anew stays that of the lineage, and what it is of is said", () => {
+    const its = champion({ accuracy: 0.9, f1: 0.8 }, { seed: 2 });
+    const anew = { metrics: { accuracy: 0.97 }, rows: 60, of: 60 };
+    const verdict = judge(subject({ f1: by(0) }, { accuracy: 0.98, f1: 0.9 }, { champion: its, anew }));
+    expect(verdict.checks[0]?.text).toBe("f1 0.9 ≥ 0.8 (champion 0.8)");
+    expect(verdict.notComparable).toContain("another seed");
+  });
+
+  test("says why it could not be asked about the new rows", () => {
+    const its = champion({ accuracy: 0.9 }, { seed: 2 });
+    const verdict = judge(
+      subject({ accuracy: by(0) }, { accuracy: 0.98 }, { champion: its, anew: { reason: "its labels are a, b" } }),
+    );
+    expect(verdict.notComparable).toMatch(
+      /\(another seed\), so .* roughly; it cannot be asked about the new rows: its labels are a, b$/,
+    );
   });
 });
 

@@ -27,13 +27,25 @@ export type Audit = (subject: {
   champion: Artifact | undefined;
 }) => Promise<readonly string[]> | readonly string[];
 
+/** A champion asked about a run's validation rows, or why it cannot be asked. */
+export type ChampionAnew =
+  | {
+      metrics: Readonly<Record<string, number>>;
+      /** Validation rows that it was measured on, of so many: those that it had been trained on tell nothing. */
+      rows: number;
+      of: number;
+      /** The run's own metrics on these rows alone, where they are not all. */
+      candidate?: Readonly<Record<string, number>>;
+    }
+  | { reason: string };
+
 export interface GateSubject {
   /** The run that wants the alias. */
   lineage: Pick<Lineage, "metrics" | "dataset" | "seed" | "parameters">;
   gate: Readonly<Record<string, MetricGate>>;
   champion: Pick<Artifact, "lineage"> | undefined;
-  /** The champion's metrics, measured anew on this run's validation data; they go before those of its lineage. */
-  championMetrics?: Readonly<Record<string, number>>;
+  /** The champion measured anew on this run's validation data; its metrics go before those of its lineage. */
+  anew?: ChampionAnew;
   /** What the audit found; undefined where there is none. */
   findings?: readonly string[];
 }
@@ -48,6 +60,8 @@ export interface GateCheck {
   wanted?: number;
   /** The champion's value. */
   champion?: number;
+  /** The champion's value, and this one, are of the same rows: so many of those that the run was validated on. */
+  sameRows?: { rows: number; of: number };
   passed: boolean;
   /** One line for people: `accuracy 0.97 < 0.98`. */
   text: string;
@@ -116,15 +130,35 @@ function compare(metric: string, value: number, rules: MetricGate, by: number, s
   const check = { metric, rule: "notWorseThanChampionBy" as const, value };
   if (subject.champion === undefined)
     return { ...check, passed: true, text: `${metric} ${show(value)}, no champion yet` };
-  const champion = subject.championMetrics?.[metric] ?? subject.champion.lineage.metrics[metric];
+  const anew = findAnew(metric, subject);
+  const champion = anew?.champion ?? subject.champion.lineage.metrics[metric];
   // A number that the champion lacks cannot hold its successor back: a gate may name a new metric.
   if (champion === undefined || !Number.isFinite(champion)) {
     return { ...check, passed: true, text: `${metric} ${show(value)}, not measured for the champion` };
   }
   const better = rules.better ?? guessBetter(metric, rules);
   const wanted = better === "higher" ? champion - by : champion + by;
-  const { passed, text } = hold(metric, value, better, wanted);
-  return { ...check, wanted, champion, passed, text: `${text} (champion ${show(champion)})` };
+  const judged = anew?.value ?? value;
+  const { passed, text } = hold(metric, judged, better, wanted);
+  const { sameRows } = anew ?? {};
+  const told = `${text} (champion ${show(champion)}${sameRows === undefined ? "" : describeRows(sameRows)})`;
+  return { ...check, value: judged, wanted, champion, ...(sameRows !== undefined && { sameRows }), passed, text: told };
+}
+
+/** The two values of a metric on the same rows, where the champion was asked about them. */
+function findAnew(
+  metric: string,
+  { anew, lineage }: GateSubject,
+): { champion: number; value: number; sameRows: NonNullable<GateCheck["sameRows"]> } | undefined {
+  if (anew === undefined || "reason" in anew) return undefined;
+  const { metrics, rows, of, candidate = lineage.metrics } = anew;
+  const [champion, value] = [metrics[metric], candidate[metric]];
+  return champion === undefined || value === undefined ? undefined : { champion, value, sameRows: { rows, of } };
+}
+
+/** ` on the same rows`, or on how many of them. */
+export function describeRows({ rows, of }: NonNullable<GateCheck["sameRows"]>): string {
+  return rows === of ? " on the same rows" : ` on the same ${rows} rows, which it was not trained on`;
 }
 
 function hold(
@@ -153,8 +187,14 @@ function judgeAudit(findings: readonly string[]): GateCheck[] {
 }
 
 /** The validation rows follow from the dataset, the seed and the share kept for validation. */
-function explainDifference({ lineage, champion, championMetrics }: GateSubject): string | undefined {
-  if (champion === undefined || championMetrics !== undefined) return undefined;
+function explainDifference(subject: GateSubject): string | undefined {
+  const { lineage, champion, gate, anew } = subject;
+  if (champion === undefined) return undefined;
+  const compared = Object.keys(gate).filter(
+    (metric) => gate[metric]!.notWorseThanChampionBy !== undefined || gate[metric]!.betterThanChampionBy !== undefined,
+  );
+  const measured = anew !== undefined && "metrics" in anew;
+  if (measured && compared.every((metric) => findAnew(metric, subject) !== undefined)) return undefined;
   const its = champion.lineage;
   const differs = [
     ...(its.dataset.digest === lineage.dataset.digest ? [] : ["dataset"]),
@@ -162,7 +202,10 @@ function explainDifference({ lineage, champion, championMetrics }: GateSubject):
     ...(its.parameters["validation"] === lineage.parameters["validation"] ? [] : ["share kept for validation"]),
   ];
   if (differs.length === 0) return undefined;
-  return `the champion was measured on other validation data (another ${differs.join(" and ")}), so the two numbers compare only roughly`;
+  const roughly = `the champion was measured on other validation data (another ${differs.join(" and ")}), so the two numbers compare only roughly`;
+  return anew !== undefined && "reason" in anew
+    ? `${roughly}; it cannot be asked about the new rows: ${anew.reason}`
+    : roughly;
 }
 
 /** Four digits are enough, unless they hide the difference that decided: then as many as show it. */

@@ -120,10 +120,10 @@ test("a declared audit of labels runs where the data are, and not for the champi
     asked.push(folds);
     return ["6 and 9 look exchanged"];
   };
-  const { verdict } = await gateStep(definition, model, store, auditor);
+  const { verdict } = await gateStep(definition, model, store, { audit: auditor });
   expect(verdict).toMatchObject({ passed: false, checks: [{ text: "audit: 6 and 9 look exchanged" }] });
   await artifactStep(store, model, undefined);
-  expect((await gateStep(definition, model, store, auditor)).verdict.passed).toBe(true);
+  expect((await gateStep(definition, model, store, { audit: auditor })).verdict.passed).toBe(true);
   expect(asked).toEqual([3]);
   await expect(gateStep(definition, await put(store, 0.96), store)).rejects.toThrow("they are not here");
 });

@@ -1,10 +1,11 @@
 import { findSlipwayError } from "../base/errors.ts";
 import { artifactNotFound } from "../artifact/errors.ts";
-import { judge, type Verdict } from "../artifact/gate.ts";
+import { describeRows, judge, type MetricGate, type Verdict } from "../artifact/gate.ts";
 import type { Artifact, Lineage, Store } from "../artifact/types.ts";
 import type { LabelAuditor } from "./audit/gate.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import { auditThrew } from "./errors.ts";
+import type { MeasureChampion } from "./measure-champion.ts";
 import { show } from "./words.ts";
 
 export interface Judged {
@@ -15,25 +16,42 @@ export interface Judged {
   reigns: boolean;
 }
 
+/** What the gate can do where the data are at hand. */
+export interface GateData {
+  audit?: LabelAuditor;
+  measure?: MeasureChampion;
+}
+
 /** Runs the audit and judges a run against the gate and the champion. Throws `auditThrew`; a verdict that fails is a value. */
 export async function gateStep(
   definition: Pick<ProjectDefinition, "name" | "gate" | "audit">,
   candidate: Artifact,
   store: Store,
-  auditor?: LabelAuditor,
+  { audit, measure }: GateData = {},
 ): Promise<Judged> {
   const { lineage } = candidate;
   const champion = await findChampion(store, definition.name);
   // The champion itself is held against the limits alone: it cannot be worse than itself.
   const reigns = champion?.digest === candidate.digest;
-  const findings = await runAudit(definition, { lineage, champion, reigns }, auditor);
+  const findings = await runAudit(definition, { lineage, champion, reigns }, audit);
+  const other = reigns ? undefined : champion;
+  const gate = definition.gate ?? {};
+  const anew = other !== undefined && isCompared(gate) ? await measure?.(other, candidate) : undefined;
   const verdict = judge({
     lineage,
-    gate: definition.gate ?? {},
-    champion: reigns ? undefined : champion,
+    gate,
+    champion: other,
+    ...(anew !== undefined && { anew }),
     ...(findings !== undefined && { findings }),
   });
   return { verdict, champion, reigns };
+}
+
+function isCompared(gate: Readonly<Record<string, MetricGate>>): boolean {
+  return Object.values(gate).some(
+    ({ notWorseThanChampionBy, betterThanChampionBy }) =>
+      notWorseThanChampionBy !== undefined || betterThanChampionBy !== undefined,
+  );
 }
 
 export async function findChampion(store: Store, name: string): Promise<Artifact | undefined> {
@@ -51,12 +69,14 @@ export function describeVerdict({ verdict, champion, reigns }: Judged): string {
   if (checks.length === 0) return ["no limits set", describeChampion(champion, reigns)].filter(Boolean).join(" · ");
   const told = new Set<string>();
   const texts = checks.flatMap((check) => {
-    const { metric, rule, champion: other, text, passed } = check;
+    const { metric, rule, champion: other, text, passed, sameRows } = check;
     // Without another champion to compare with, a comparison has nothing to say.
     if (rule === "notWorseThanChampionBy" && other === undefined) return [];
-    const short = rule === "notWorseThanChampionBy" && other !== undefined && passed && told.has(metric);
+    // On fewer rows the value is another one than the limits were held against.
+    const ofAll = sameRows === undefined || sameRows.rows === sameRows.of;
+    const short = rule === "notWorseThanChampionBy" && other !== undefined && passed && told.has(metric) && ofAll;
     told.add(metric);
-    return [short ? `champion ${show(other)}` : text];
+    return [short ? `champion ${show(other)}${sameRows === undefined ? "" : describeRows(sameRows)}` : text];
   });
   return [...texts, describeChampion(champion, reigns)].filter(Boolean).join(" · ");
 }

@@ -3,10 +3,9 @@ import type { Artifact, Store } from "../artifact/types.ts";
 import { shortDigest } from "../base/digest.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import { artifactStep } from "./artifact-step.ts";
-import type { LabelAuditor } from "./audit/gate.ts";
 import type { RunStep } from "./clock.ts";
 import { describePromotion } from "./describe.ts";
-import { describeVerdict, gateStep } from "./gate-step.ts";
+import { describeVerdict, type GateData, gateStep } from "./gate-step.ts";
 
 /**
  * Gate and artifact: ends with the candidate being the champion of its store. Throws `gateFailed` where the gate holds it back; the champion stays as it
@@ -17,10 +16,10 @@ export async function promoteStep(
   candidate: Artifact,
   store: Store,
   step: RunStep,
-  auditor?: LabelAuditor,
+  data?: GateData,
 ): Promise<Artifact> {
   const judged = await step("gate", async () => {
-    const found = await gateStep(definition, candidate, store, auditor);
+    const found = await gateStep(definition, candidate, store, data);
     if (!found.verdict.passed) throw toGateError(definition.name, found.verdict);
     return { value: found, text: describeVerdict(found), facts: { ...found.verdict } };
   });

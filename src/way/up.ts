@@ -6,10 +6,10 @@ import type { Dataset, Split } from "../data/types.ts";
 import { checkPort, type LocalRelease } from "../deploy/targets/local.ts";
 import { isTrained, requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
-import { createLabelAuditor } from "./audit/gate.ts";
 import { createClock, type Done } from "./clock.ts";
 import { dataStep } from "./data-step.ts";
 import { describeDataset, describeTraining, describeVerification } from "./describe.ts";
+import { createGateData } from "./gate-data.ts";
 import { promoteStep } from "./promote-step.ts";
 import { chooseHost, choosePort, serveStep } from "./serve-step.ts";
 import { trainStep } from "./train-step.ts";
@@ -69,7 +69,7 @@ export async function train(project: Project, options: WayOptions): Promise<Trai
     candidate,
     store,
     step,
-    createLabelAuditor(project, dataset, store, options),
+    createGateData(project, { dataset, split }, store, options),
   );
   return { name: definition.name, digest: artifact.digest, artifact, dataset, split, steps };
 }

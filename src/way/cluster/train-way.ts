@@ -1,5 +1,4 @@
 /** @file The first part of the way on a cluster: ends with the shared store's champion being the model of the project's present inputs. */
-import { createLabelAuditor } from "../audit/gate.ts";
 import { copyArtifact } from "../../artifact/store/copy.ts";
 import type { Artifact } from "../../artifact/types.ts";
 import { digestOfJson, shortDigest, type Digest } from "../../base/digest.ts";
@@ -10,6 +9,7 @@ import type { RunStep } from "../clock.ts";
 import { dataStep } from "../data-step.ts";
 import { describeDataset, describeTraining } from "../describe.ts";
 import { fetchNeedsRegistry } from "../errors.ts";
+import { createGateData } from "../gate-data.ts";
 import { findChampion } from "../gate-step.ts";
 import { digestInputs } from "../inputs.ts";
 import { promoteStep } from "../promote-step.ts";
@@ -54,8 +54,8 @@ export async function trainAt(
     const found = await train(project, { dataset, split }, place, stores, options);
     return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
   });
-  const auditor = createLabelAuditor(project, dataset, stores.store, options);
-  const artifact = await promoteStep(definition, candidate, stores.store, step, auditor);
+  const known = createGateData(project, { dataset, split }, stores.store, options);
+  const artifact = await promoteStep(definition, candidate, stores.store, step, known);
   return { name, digest: artifact.digest, artifact, data: { dataset, split }, steps };
 }
 

@@ -1,5 +1,5 @@
 /** @file One training in a pod: data, train, and the model into the store. What `up` does on a laptop, from what the environment says. */
-import { createLabelAuditor } from "../audit/gate.ts";
+import { createGateData } from "../gate-data.ts";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -68,8 +68,8 @@ export async function runJob(
   });
   const result = { trained: isNew, inputs: artifact.lineage.inputs };
   if (!promote) return { artifact, ...result };
-  const auditor = createLabelAuditor(project, dataset, store, options, join(work, "audit"));
-  return { artifact: await promoteStep(definition, artifact, store, step, auditor), ...result };
+  const known = createGateData(project, { dataset, split }, store, options, join(work, "audit"));
+  return { artifact: await promoteStep(definition, artifact, store, step, known), ...result };
 }
 
 function openJobStore(
