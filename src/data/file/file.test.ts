@@ -82,13 +82,14 @@ test("a connection that breaks is taken up where it was", async () => {
       return;
     }
     response.setHeader("content-length", content.length);
-    response.write(content.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 50));
+    // Long enough for a busy client to have read some of it.
+    response.write(content.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 300));
   });
   const dataset = await openDataset(file(`${url}/net.pth`, { digest }), { root });
   expect(readFileSync(dataset.path).equals(content)).toBe(true);
   expect(asked).toEqual([
     [undefined, undefined],
-    ["bytes=100000-", '"1"'],
+    [expect.stringMatching(/^bytes=[1-9]\d*-$/), '"1"'],
   ]);
   expect(existsSync(`${dataset.path}.part`) || existsSync(`${dataset.path}.part.json`)).toBe(false);
 });
