@@ -11,6 +11,7 @@ import { splitDataset } from "../src/data/split.ts";
 import type { TextExamples } from "../src/data/types.ts";
 import type { Signature } from "../src/model/signature.ts";
 import { loadProject } from "../src/project/load.ts";
+import { postRequest } from "../src/testing/load.ts";
 import { predict } from "../src/train/evaluate.ts";
 import { preparePeers } from "./lib/peers.ts";
 import { type Candidate, compareServers, type ServeRow } from "./lib/servers.ts";
@@ -96,8 +97,5 @@ async function answerAll(model: Uint8Array, signature: Signature, examples: Text
 
 function writeRequest(text: string): Uint8Array {
   const body = Buffer.from(JSON.stringify({ text }));
-  const head =
-    "POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n" +
-    `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head), body]);
+  return postRequest({ host: "127.0.0.1", path: "/predict", contentType: "application/json", body });
 }

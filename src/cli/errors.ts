@@ -92,6 +92,18 @@ export const fileMissing = defineError<{ path: string }>("SLIPWAY_CLI_FILE_MISSI
   exit: exitCodes.usage,
 });
 
+export const columnsMalformed = defineError<{ seen: string }>("SLIPWAY_CLI_COLUMNS", {
+  message: ({ seen }) => `this model is asked about columns, and ${JSON.stringify(seen)} is no JSON object of them`,
+  mend: () => `Write each row so: slipway predict '{"length":4.5,"width":2}'`,
+  exit: exitCodes.usage,
+});
+
+export const kindUnaskable = defineError<{ name: string; url: string }>("SLIPWAY_CLI_TENSORS", {
+  message: ({ name }) => `${name} takes plain tensors, which have no form to write on a command line`,
+  mend: ({ url }) => `Ask it by the Open Inference Protocol; ${url}/docs shows how.`,
+  exit: exitCodes.usage,
+});
+
 export const auditAlarmed = defineError<{ alarms: readonly string[] }>("SLIPWAY_CLI_AUDIT", {
   message: ({ alarms }) => (alarms.length === 1 ? alarms[0]! : `the audit found ${alarms.length} alarming things`),
   mend: () =>

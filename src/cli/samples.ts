@@ -1,14 +1,14 @@
-import { join } from "node:path";
+import { listQuestions, type Question } from "../way/question.ts";
 import { openProjectDataset } from "./dataset.ts";
 import type { Io } from "./io.ts";
 
-/** Images of the project's dataset: up to ten of each label, spread over it. */
-export async function listSamples(options: Readonly<Record<string, unknown>>, io: Io): Promise<string[]> {
-  const { folder, entries } = (await openProjectDataset(io, options)).dataset;
-  const byLabel = Map.groupBy(entries, ({ label }) => label);
-  return [...byLabel.values()].flatMap((same) =>
-    Array.from({ length: Math.min(10, same.length) }, (_, index) =>
-      join(folder, same[Math.floor((index * same.length) / Math.min(10, same.length))]?.path ?? ""),
-    ),
-  );
+/** Rows of the project's dataset as questions: up to ten of each label, spread over it. */
+export async function listSamples(options: Readonly<Record<string, unknown>>, io: Io): Promise<Question[]> {
+  const { dataset } = await openProjectDataset(io, options);
+  const byLabel = Map.groupBy(dataset.entries.keys(), (row) => dataset.entries[row]!.label);
+  const rows = [...byLabel.values()].flatMap((same) => {
+    const count = Math.min(10, same.length);
+    return Array.from({ length: count }, (_, index) => same[Math.floor((index * same.length) / count)]!);
+  });
+  return listQuestions(dataset, Int32Array.from(rows));
 }

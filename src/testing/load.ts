@@ -84,9 +84,15 @@ export function multipartRequest(target: {
     target.content,
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
+  return postRequest({ ...target, contentType: `multipart/form-data; boundary=${boundary}`, body });
+}
+
+/** Any POST. */
+export function postRequest(target: { host: string; path: string; contentType: string; body: Uint8Array }): Uint8Array {
+  const { host, path, contentType, body } = target;
   const head =
-    `POST ${target.path} HTTP/1.1\r\nHost: ${target.host}\r\nAccept: */*\r\n` +
-    `Content-Type: multipart/form-data; boundary=${boundary}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\n` +
+    `Content-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }
 

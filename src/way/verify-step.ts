@@ -101,14 +101,11 @@ export interface ChosenRoute {
 }
 
 /** Every server has them: they answer with the whole prediction. */
-const wholeRoutes: Readonly<Record<QuestionKind, ChosenRoute>> = {
+export const wholeRoutes: Readonly<Record<QuestionKind, ChosenRoute>> = {
   image: { path: "/playground/predict", field: "image", route: {} },
   text: { path: "/playground/predict", field: "text", route: {} },
   features: { path: "/playground/predict", field: "", route: {} },
 };
-
-/** That for images. */
-export const wholeRoute: ChosenRoute = wholeRoutes.image;
 
 /** The project's first route that takes such a question, or the server's own. */
 export function findRoute(routes: Readonly<Record<string, Route>> = {}, kind: QuestionKind = "image"): ChosenRoute {

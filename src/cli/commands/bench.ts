@@ -1,18 +1,21 @@
-import { basename } from "node:path";
-import { multipartRequest, runLoad } from "../../testing/load.ts";
-import { wholeRoute } from "../../way/verify-step.ts";
+import { postRequest, runLoad } from "../../testing/load.ts";
+import { encodeQuestion } from "../../way/question.ts";
+import { wholeRoutes } from "../../way/verify-step.ts";
+import { askKind, toQuestions } from "../asked.ts";
 import { defineCommand } from "../command.ts";
 import { findEndpoint } from "../endpoint.ts";
 import { benchFailed } from "../errors.ts";
-import { readFiles } from "../files.ts";
 import { parseWhole, projectOption } from "../project.ts";
+import { listSamples } from "../samples.ts";
 import { targetOptions } from "../targets.ts";
 import { formatCount } from "../view/format.ts";
 
 export const bench = defineCommand({
   description:
-    "Sends images to the running endpoint of the project for some seconds, on many connections at once, and tells requests per second and latency. Client and server share this machine: the figures are what both reach together.",
-  arguments: [["[file...]", "images to send (default: one of the project's dataset for each label)"]],
+    "Sends images, texts or rows to the running endpoint of the project for some seconds, on many connections at once, and tells requests per second and latency. Client and server share this machine: the figures are what both reach together.",
+  arguments: [
+    ["[what...]", "image files, texts or rows to send (default: up to ten of the project's dataset for each label)"],
+  ],
   options: [
     projectOption,
     ...targetOptions,
@@ -32,22 +35,18 @@ export const bench = defineCommand({
     ["slipway bench", "after slipway up, in another terminal"],
     ["slipway bench --connections 64 --seconds 10 --json", ""],
   ],
-  async run(io, { args: files, options }) {
+  async run(io, { args: words, options }) {
     await using stack = new AsyncDisposableStack();
     const endpoint = await findEndpoint(io, options, { start: false });
     stack.defer(() => endpoint.close());
     const { hostname, port, protocol } = new URL(endpoint.url);
-    const chosen = files.length > 0 ? files : await (await import("../samples.ts")).listSamples(options, io);
-    const contents = await readFiles(chosen);
-    const requests = chosen.map((path, index) =>
-      multipartRequest({
-        host: hostname,
-        path: wholeRoute.path,
-        field: wholeRoute.field,
-        fileName: basename(path),
-        contentType: path.toLowerCase().endsWith(".png") ? "image/png" : "image/jpeg",
-        content: contents[index] ?? new Uint8Array(),
-      }),
+    const kind = await askKind(endpoint.url, io.signal);
+    const { path, field } = wholeRoutes[kind];
+    const questions = words.length > 0 ? await toQuestions(kind, words) : await listSamples(options, io);
+    const requests = await Promise.all(
+      questions.map(async (question) =>
+        postRequest({ host: hostname, path, ...(await encodeQuestion(question, field)) }),
+      ),
     );
     const connections = (options["connections"] as number | undefined) ?? 32;
     const seconds = (options["seconds"] as number | undefined) ?? 5;
@@ -66,7 +65,7 @@ export const bench = defineCommand({
     io.document({ url: endpoint.url, seconds, ...result, connections });
     const { latency, requestsPerSecond, wrong, failed } = result;
     const ms = (value: number): string => `${value.toFixed(1)} ms`;
-    io.print(`${endpoint.url}${wholeRoute.path} · ${connections} connections · ${seconds} s`);
+    io.print(`${endpoint.url}${path} · ${connections} connections · ${seconds} s`);
     io.print(`  requests/s  ${formatCount(Math.round(requestsPerSecond))}`);
     io.print(
       `  latency     p50 ${ms(latency.p50)} · p90 ${ms(latency.p90)} · p99 ${ms(latency.p99)} · most ${ms(latency.max)}`,

@@ -1,63 +1,60 @@
 import { Agent } from "node:http";
 import type { Prediction } from "../../project/types.ts";
-import { wholeRoute } from "../../way/verify-step.ts";
-import { uploadFile } from "../../way/upload.ts";
+import { encodeQuestion } from "../../way/question.ts";
+import { post } from "../../way/upload.ts";
+import { wholeRoutes } from "../../way/verify-step.ts";
+import { askKind, readProblem, toQuestions } from "../asked.ts";
 import { defineCommand } from "../command.ts";
-import { answerRefused } from "../errors.ts";
 import { findEndpoint } from "../endpoint.ts";
-import { readFiles } from "../files.ts";
+import { answerRefused } from "../errors.ts";
 import { projectOption } from "../project.ts";
 import { targetOptions } from "../targets.ts";
 import { formatTable } from "../view/format.ts";
 
 export const predict = defineCommand({
   description:
-    "Asks the model what each file shows. The running endpoint of the project is asked; without one, a server is started for the question and stopped after it.",
-  arguments: [["<file...>", "image files"]],
+    "Asks the model about each file, text or row: what it is asked about, its signature says. The running endpoint of the project is asked; without one, a server is started for the question and stopped after it.",
+  arguments: [["<what...>", "image files; texts; or rows as JSON objects of columns"]],
   options: [projectOption, ...targetOptions, { flags: "--url <url>", text: "ask this endpoint instead" }],
   examples: [
     ["slipway predict seven.jpg", ""],
     ["slipway predict data/7/*.jpg --json", "all probabilities"],
+    [`slipway predict "Where is my parcel?" "Hi"`, "a model of texts"],
+    [`slipway predict '{"length":4.5,"width":2}'`, "a model of columns"],
     ["slipway predict seven.jpg --url http://10.0.0.7:5000", ""],
     ["slipway predict seven.jpg --target kind-dev", "the endpoint on that cluster"],
   ],
-  async run(io, { args: files, options }) {
-    // Read first: a file that is not there is told before a server is asked for.
-    const contents = await readFiles(files);
+  async run(io, { args: words, options }) {
+    await using stack = new AsyncDisposableStack();
     const endpoint = await findEndpoint(io, options, { start: true });
+    stack.defer(() => endpoint.close());
     const agent = new Agent({ keepAlive: true });
-    try {
-      const answers: ({ file: string } & Prediction)[] = [];
-      for (const [index, path] of files.entries()) {
-        const url = `${endpoint.url}${wholeRoute.path}`;
-        const content = contents[index] ?? new Uint8Array();
-        const { status, text } = await uploadFile({
-          agent,
-          url,
-          field: wholeRoute.field,
-          path,
-          content,
-          signal: io.signal,
-        });
-        if (status !== 200) throw answerRefused({ url, status, answer: `${path}: ${readProblem(text)}` });
-        answers.push({ file: path, ...(JSON.parse(text) as Prediction) });
-      }
-      io.document(answers);
-      const rows = answers.map(({ file, label, probability }) => [file, label, `${(probability * 100).toFixed(1)} %`]);
-      for (const line of formatTable(["file", "label", "sure"], rows)) io.print(line);
-    } finally {
-      agent.destroy();
-      await endpoint.close();
+    stack.defer(() => agent.destroy());
+    const kind = await askKind(endpoint.url, io.signal);
+    const { path, field } = wholeRoutes[kind];
+    const url = `${endpoint.url}${path}`;
+    const what = { image: "file", text: "text", features: "row" }[kind];
+    const answers: [asked: string, answer: Partial<Prediction>][] = [];
+    for (const question of await toQuestions(kind, words)) {
+      const sent = await encodeQuestion(question, field);
+      const { status, text } = await post({ agent, url, signal: io.signal, ...sent });
+      if (status !== 200) throw answerRefused({ url, status, answer: `${question.name}: ${readProblem(text)}` });
+      answers.push([question.name, JSON.parse(text) as Partial<Prediction>]);
     }
+    io.document(answers.map(([asked, answer]) => ({ [what]: asked, ...answer })));
+    for (const line of formatTable([what, "label", "sure"], answers.flatMap(toLines))) io.print(line);
   },
 });
 
-/** What problem+json says for people; any other answer as it is. */
-function readProblem(text: string): string {
-  try {
-    const { detail, title } = JSON.parse(text) as { detail?: string; title?: string };
-    return detail ?? title ?? text.slice(0, 300);
-  } catch {
-    return text.slice(0, 300);
-  }
+/** One line, or one for each thing that was detected. */
+function toLines([asked, answer]: readonly [string, Partial<Prediction>]): string[][] {
+  const { label, probability, labels, scores, outputs } = answer;
+  if (outputs !== undefined) return [[asked, JSON.stringify(outputs), ""]];
+  if (labels === undefined || scores === undefined) return [[asked, label ?? "", formatShare(probability)]];
+  if (labels.length === 0) return [[asked, "nothing", ""]];
+  return labels.map((seen, index) => [asked, seen, formatShare(scores[index])]);
+}
+
+function formatShare(share = Number.NaN): string {
+  return `${(share * 100).toFixed(1)} %`;
 }
