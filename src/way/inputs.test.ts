@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { digestOf } from "../base/digest.ts";
-import { imageFolder } from "../data/index.ts";
+import { idx, imageFolder } from "../data/index.ts";
 import type { Project, ProjectDefinition } from "../project/types.ts";
 import { command, dense, flatten, sequential } from "../train/index.ts";
 import { digestInputs } from "./inputs.ts";
@@ -51,6 +51,14 @@ describe("a declared trainer", () => {
     ]);
     expect(new Set(all).size).toBe(all.length);
   });
+});
+
+test("where IDX files lie is no input: what is in them is", async () => {
+  const at = (path: string) => ({
+    ...dataset,
+    source: idx({ images: `${path}/images`, labels: `${path}/labels` }) as never,
+  });
+  expect(await digest({}, at("here"))).toBe(await digest({}, at("https://example.org")));
 });
 
 describe("a program of the user's own", () => {

@@ -20,8 +20,10 @@ export async function digestInputs(
   // Where a file of weights lies does not matter, only what is in it.
   if (train.kind === "weights")
     return digestOfJson({ name, dataset: dataset.digest, trainer: { ...train, source: undefined } });
-  // The source's settings decide what the files become. A loader's code does not count: its rows do, by the dataset's digest.
-  return digestOfJson({ name, dataset: dataset.digest, source: dataset.source, trainer: train, code });
+  // The source's settings decide what the files become; of IDX files all of it is in the digest already, wherever they lie. A loader's
+  // code does not count: its rows do, by the dataset's digest.
+  const source = dataset.source.kind === "idx" ? { kind: "idx" } : dataset.source;
+  return digestOfJson({ name, dataset: dataset.digest, source, trainer: train, code });
 }
 
 /** What a trainer's program may read beside the data: small enough to digest at each `up`. */

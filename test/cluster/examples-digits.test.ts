@@ -21,7 +21,12 @@ beforeAll(async () => {
   await kubectl(cluster, "create", "namespace", name);
   await kubectl(
     cluster,
-    ...["create", "secret", "generic", "digits-control", "--namespace", name, `--from-literal=token=${token}`],
+    "create",
+    "secret",
+    "generic",
+    "digits-control",
+    `--from-literal=token=${token}`,
+    `--namespace=${name}`,
   );
   edit((text) =>
     text
@@ -48,7 +53,10 @@ test("one command goes the whole way, with the 5,001 images", () => {
 test("training ran in a Job on a node that is labelled for it, with a persistent volume", async () => {
   const { items } = await kubectlJson<{ items: Pod[] }>(
     cluster,
-    ...["get", "pods", "--namespace", name, "--selector", "batch.kubernetes.io/job-name"],
+    "get",
+    "pods",
+    `--namespace=${name}`,
+    "--selector=batch.kubernetes.io/job-name",
   );
   const allowed = await kubectl(cluster, "get", "nodes", "--selector", "training=allowed", "--output", "name");
   expect(items.map(({ spec, status }) => [`node/${spec.nodeName}`, status.phase])).toEqual([

@@ -86,6 +86,15 @@ test("two files are a dataset of images: labels in their order, pixels beside th
   expect(await openDataset(named, { root })).toMatchObject({ labels: ["zero", "bag"] });
 });
 
+test("the same values in rows of another length are other data", async () => {
+  const turned = writeIdx({ shape: [4, 3, 2], values: readIdx(pictures, 3, "x").values });
+  const root = makeFolder({ images: pictures, turned, labels: classes });
+  const [first, other] = await Promise.all(
+    ["images", "turned"].map((images) => openDataset(idx({ images, labels: "labels" }), { root })),
+  );
+  expect(other!.digest).not.toBe(first!.digest);
+});
+
 test("files that do not belong together are refused", async () => {
   const root = makeFolder({ images: pictures, labels: writeIdx({ shape: [3], values: Uint8Array.of(0, 1, 2) }) });
   await expect(openDataset(source, { root })).rejects.toThrow(

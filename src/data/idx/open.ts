@@ -32,11 +32,13 @@ export async function openIdx(source: IdxSource, options: OpenOptions): Promise<
 
   const width10 = String(rows - 1).length;
   const pace = createPace({ label: "read images", doing: "reading the images", total: count, report, signal });
+  const shape = Buffer.from(`${height}x${width} `);
   const found: { entry: DatasetEntry; row: number }[] = [];
   for (let row = 0; row < count; row++) {
     await pace(row);
     const label = labelName(labels.values[row]!, source);
-    const digest = digestOf(images.values.subarray(row * size, (row + 1) * size));
+    // The same pixels in rows of another length are another picture.
+    const digest = digestOf(Buffer.concat([shape, images.values.subarray(row * size, (row + 1) * size)]));
     found.push({ entry: { path: `${label}/${String(row).padStart(width10, "0")}`, label, digest, size }, row });
   }
   found.sort((a, b) => compareBytes(a.entry.path, b.entry.path));
