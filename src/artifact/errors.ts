@@ -136,3 +136,39 @@ export const gateFailed = defineError<{ name: string; reasons: readonly string[]
 function orNothing(digest: string | undefined): string {
   return digest === undefined ? "nothing" : shortDigest(digest);
 }
+
+/** Nobody answers there, or nothing that could be MLflow. */
+export const mlflowAway = defineError<{ url: string; reason: string }>("SLIPWAY_ARTIFACT_MLFLOW_AWAY", {
+  message: ({ url, reason }) => `MLflow at ${url} cannot be asked: ${reason}`,
+  mend: () =>
+    "See that the address is that of an MLflow tracking server (2.3 or later), and that this machine reaches it; then run the command again.",
+  status: 502,
+  exit: exitCodes.target,
+});
+
+/** MLflow answered, but not as was asked. `code` is its own, such as RESOURCE_DOES_NOT_EXIST. */
+export const mlflowRefused = defineError<{
+  url: string;
+  request: string;
+  status: number;
+  code: string;
+  reason: string;
+}>("SLIPWAY_ARTIFACT_MLFLOW_REFUSED", {
+  message: ({ url, request, status, code, reason }) =>
+    `MLflow at ${url} refuses ${request}: ${[status, code, reason].filter(Boolean).join(" ")}`,
+  mend: ({ status }) =>
+    status === 401 || status === 403
+      ? "Log in by MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, as for MLflow's own client."
+      : "See what MLflow says; its server's log says more.",
+  status: 502,
+  exit: exitCodes.target,
+});
+
+/** Artifacts are in a place that only MLflow's own client can reach. */
+export const mlflowNotProxied = defineError<{ url: string; where: string }>("SLIPWAY_ARTIFACT_MLFLOW_NOT_PROXIED", {
+  message: ({ url, where }) =>
+    `MLflow at ${url} keeps artifacts in ${where}, wanted mlflow-artifacts:/… (served by the server itself)`,
+  mend: () =>
+    "Start the server with --serve-artifacts and --artifacts-destination (the default), and use an experiment that was made since.",
+  exit: exitCodes.target,
+});

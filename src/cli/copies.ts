@@ -1,4 +1,5 @@
-/** @file What copying models to and from a registry has in common. */
+/** @file What copying models to and from a registry, or MLflow, has in common. */
+import { openMlflowStore } from "../artifact/mlflow/store.ts";
 import { copyArtifact } from "../artifact/store/copy.ts";
 import { openRegistryStore } from "../artifact/store/registry.ts";
 import type { Store } from "../artifact/types.ts";
@@ -12,14 +13,18 @@ export const insecureOption: OptionDefinition = {
   text: "speak plain HTTP with this registry (localhost needs no such word)",
 };
 
-/** A registry's store, with progress, and plain HTTP where the user allows it. */
-export function openNamedRegistry(prefix: string, io: Io, options: Readonly<Record<string, unknown>>): Store {
+/** What can be copied from, and to. */
+type Copies = Pick<Store, "location" | "get" | "pack" | "putPacked" | "setAlias">;
+
+/** A registry's store, with progress, and plain HTTP where the user allows it; or that of an MLflow server, by `mlflow+http://…`. */
+export function openNamedRegistry(prefix: string, io: Io, options: Readonly<Record<string, unknown>>): Copies {
+  if (/^mlflow\+https?:\/\//.test(prefix)) return openMlflowStore(prefix);
   const insecure = options["insecure"] === true ? [parsePrefix(prefix).registry] : [];
   return openRegistryStore(prefix, { report: io.report, insecure });
 }
 
 /** Copies a model, gives it its alias there, and says so. */
-export async function copyNamed(io: Io, from: Store, to: Store, reference: string, alias: unknown): Promise<void> {
+export async function copyNamed(io: Io, from: Copies, to: Copies, reference: string, alias: unknown): Promise<void> {
   const named = alias as string | undefined;
   const options = named === undefined ? {} : { alias: { name: named } };
   const { name, digest, model } = await copyArtifact(from, to, reference, options);

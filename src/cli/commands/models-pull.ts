@@ -4,14 +4,15 @@ import { openProject, projectOption } from "../project.ts";
 
 export const pull = defineCommand({
   description:
-    "Copies a model from an OCI registry into the project's store, checked against its digest. It moves no alias here unless --alias says so.",
+    "Copies a model from an OCI registry, or from an MLflow server, into the project's store, checked against its digest. It moves no alias here unless --alias says so.",
   arguments: [
-    ["<registry>", "where from: host and prefix, as localhost:5001/models"],
+    ["<registry>", "where from: host and prefix, as localhost:5001/models; or mlflow+http://host:5000"],
     ["[model]", "which model there (default: the champion of the project's name)"],
   ],
   options: [projectOption, { flags: "--alias <alias>", text: "point this alias at it here" }, insecureOption],
   examples: [
     ["slipway models pull localhost:5001/models --alias champion", ""],
+    ["slipway models pull mlflow+http://127.0.0.1:5000 --alias champion", "from an MLflow server"],
     ["slipway models pull registry.example.com/team/models digits@sha256:9f3c…", ""],
   ],
   async run(io, { args: [prefix = "", reference], options }) {
