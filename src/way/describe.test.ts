@@ -17,7 +17,8 @@ const dataset: FileDataset = {
 };
 
 test("weights that were trained elsewhere are told by their file and their size", () => {
-  const lineage = { metrics: { parameters: 26_285_486 }, history: [], inputs: digest, seed: 0, durationSeconds: 2 };
+  const figures = { metrics: { parameters: 26_285_486 }, history: [], inputs: digest, seed: 0, durationSeconds: 2 };
+  const lineage = { ...figures, parameters: {} };
   const artifact = { lineage, digest } as unknown as Artifact;
   const split = { train: Int32Array.of(0), validation: new Int32Array() };
   expect(describeDataset(dataset, { locked: true }).text).toBe("ssd300.pth, 105.2 MB · sha256:9a129038d9a0… · locked");

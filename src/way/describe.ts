@@ -3,6 +3,7 @@ import type { Artifact } from "../artifact/types.ts";
 import { shortDigest } from "../base/digest.ts";
 import type { Dataset, Split } from "../data/types.ts";
 import { unitOf } from "../data/unit.ts";
+import type { FailedExperiment } from "../train/experiments/choose.ts";
 import type { Promoted } from "./artifact-step.ts";
 import type { Told } from "./clock.ts";
 import type { Verified } from "./verify-step.ts";
@@ -26,7 +27,16 @@ export function describeTraining(
   { dataset, split }: { dataset: Dataset; split: Split },
 ): Told {
   const { inputs, metrics, history, seed, durationSeconds } = lineage;
-  const facts = { digest, inputs, metrics, seed, durationSeconds, epochs: history.length };
+  const warnings = listFailures(lineage.parameters);
+  const facts = {
+    digest,
+    inputs,
+    metrics,
+    seed,
+    durationSeconds,
+    epochs: history.length,
+    ...(warnings.length > 0 && { warnings }),
+  };
   if (!trained) return { text: `already trained (${shortDigest(digest)})`, facts };
   if (dataset.kind === "file") return { text: countOf(metrics["parameters"] ?? 0, "parameter"), facts };
   const [first] = Object.entries(metrics);
@@ -58,4 +68,12 @@ export function describeVerification(found: Verified, dataset: Dataset): Told {
     `p99 ${milliseconds(found.p99)}`,
   ].join(" · ");
   return { text, facts: { ...found, accuracy } };
+}
+
+/** Experiments that run apart may fail apart. */
+function listFailures({ experiments }: Readonly<Record<string, unknown>>): { message: string }[] {
+  const records = Array.isArray(experiments) ? (experiments as Partial<FailedExperiment>[]) : [];
+  return records.flatMap(({ failed }, index) =>
+    failed === undefined ? [] : [{ message: `experiment ${index + 1} of ${records.length} failed: ${failed}` }],
+  );
 }

@@ -19,8 +19,10 @@ export interface JobSubject {
 
 export interface FollowOptions {
   report: Report;
-  /** Every event of every try. */
-  onEvent?: (event: JobEvent) => void;
+  /** Every event of every try; of an Indexed Job with the pod's index. */
+  onEvent?: (event: JobEvent, index: number | undefined) => void;
+  /** Of an Indexed Job. */
+  completions?: number;
   /** Milliseconds after which waiting makes no sense: the Job's own deadline, and some. */
   deadlineMs: number;
   signal: AbortSignal;
@@ -50,19 +52,22 @@ export function stateOf(job: Job | undefined): JobState {
  */
 export async function followJob(subject: JobSubject, options: FollowOptions): Promise<JobResultEvent | undefined> {
   const { cluster, namespace, name } = subject;
-  const { report, deadlineMs } = options;
+  const { report, deadlineMs, completions } = options;
   const ended = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
   const stored = Promise.withResolvers<JobResultEvent>();
-  let said: Extract<JobEvent, { type: "error" }> | undefined;
+  /** The error that the last try ended with, of each index. */
+  const said = new Map<number | undefined, Extract<JobEvent, { type: "error" }>>();
   let speaks = false;
-  const onLine = ({ text }: LogLine): void => {
+  const onLine = ({ pod, text }: LogLine): void => {
     const event = parseJobEvent(text);
     if (event === undefined) return;
+    const index = readIndex(pod, completions);
     speaks = event.type !== "error";
-    said = event.type === "error" ? event : undefined;
-    if (event.type === "progress") report(event);
-    options.onEvent?.(event);
+    if (event.type === "error") said.set(index, event);
+    else said.delete(index);
+    if (event.type === "progress") report({ ...event, label: nameLabel(event.label, index, completions) });
+    options.onEvent?.(event, index);
     if (event.type === "result") stored.resolve(event);
   };
   const onTree = (tree: TreeNode, findings: readonly Finding[]): void => {
@@ -85,7 +90,8 @@ export async function followJob(subject: JobSubject, options: FollowOptions): Pr
     return await Promise.race([stored.promise, complete, logs.then(() => complete)]);
   } catch (error) {
     options.signal.throwIfAborted();
-    throw said === undefined ? error : toError(said, name);
+    const [last] = said.values();
+    throw last === undefined ? error : toError(last, name);
   } finally {
     ended.abort();
     // They end by the signal; what they throw by then is that.
@@ -96,18 +102,29 @@ export async function followJob(subject: JobSubject, options: FollowOptions): Pr
 /** From the logs that there are; undefined where they are gone. */
 async function readResult(
   { cluster, namespace, name }: JobSubject,
-  { onEvent, signal }: FollowOptions,
+  { onEvent, completions, signal }: FollowOptions,
 ): Promise<JobResultEvent | undefined> {
   let result: JobResultEvent | undefined;
-  const onLine = ({ text }: LogLine): void => {
+  const onLine = ({ pod, text }: LogLine): void => {
     const event = parseJobEvent(text);
     if (event === undefined || event.type === "progress") return;
-    onEvent?.(event);
+    onEvent?.(event, readIndex(pod, completions));
     if (event.type === "result") result = event;
   };
   const labels = { "batch.kubernetes.io/job-name": name };
   await podLogs(cluster, { namespace, labels, container: trainerContainer, onLine, signal });
   return result;
+}
+
+/** An Indexed Job's pods are named `<job>-<index>-<five characters>`. */
+function readIndex(pod: string, completions: number | undefined): number | undefined {
+  const found = completions === undefined ? undefined : /-(\d+)-[a-z0-9]+$/.exec(pod)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+/** `experiment 2 of 3 · grow trees`: counted as people count. */
+function nameLabel(label: string, index: number | undefined, completions: number | undefined): string {
+  return index === undefined ? label : `experiment ${index + 1} of ${completions} · ${label}`;
 }
 
 function describeWaiting(tree: TreeNode, findings: readonly Finding[]): string {

@@ -25,6 +25,8 @@ export interface RunSubject {
   inputs: Digest;
   /** Undefined: the pod fetches it. */
   dataset?: Dataset;
+  /** Experiments that each get a pod of their own; undefined: all of the training is one pod's. */
+  completions?: number;
 }
 
 /** Where pods keep models: in a registry, or in a folder of the volume. */
@@ -33,7 +35,7 @@ export type StoreForPods = SharedStore["inside"] | { path: string };
 /** Pushes the dataset and the trainer's image side by side: nothing of either where the registry has it. */
 export async function prepareRun(
   project: Project,
-  { inputs, dataset }: RunSubject,
+  { inputs, dataset, completions }: RunSubject,
   place: ClusterPlace,
   store: StoreForPods,
   options: WayOptions,
@@ -64,6 +66,7 @@ export async function prepareRun(
     ...(sent !== undefined && { data: { reference: sent } }),
     ...(onVolume !== undefined && { data: { path: onVolume } }),
     ...(trainer !== undefined && { command: trainer.command }),
+    ...(completions !== undefined && { completions }),
     env: {
       // Fetched data give the run its inputs when they are there.
       ...(dataset !== undefined && { SLIPWAY_INPUTS: inputs, SLIPWAY_DATASET_DIGEST: dataset.digest }),

@@ -62,7 +62,7 @@ export async function trainOnVolume(
  * Runs the Job that is named by the inputs, to its end. One that runs already is watched, and with `reuse` one that has succeeded is only
  * read; any other that ended is made anew. Throws what the training said, and `jobGoesOn` where we are interrupted.
  */
-async function runOnCluster(
+export async function runOnCluster(
   project: Project,
   subject: RunSubject,
   place: ClusterPlace,
@@ -94,7 +94,9 @@ async function runOnCluster(
   const { deadline = 21_600 } = place.deploy.train ?? {};
   try {
     const deadlineMs = (deadline + 300) * 1000;
-    return { job: name, result: await followJob(job, { report, signal, deadlineMs, ...(onEvent && { onEvent }) }) };
+    const { completions } = subject;
+    const how = { ...(onEvent && { onEvent }), ...(completions !== undefined && { completions }) };
+    return { job: name, result: await followJob(job, { report, signal, deadlineMs, ...how }) };
   } catch (error) {
     if (!signal.aborted) throw error;
     throw jobGoesOn({ job: name, namespace, context: cluster.context }, { cause: error });

@@ -9,6 +9,7 @@ import type { RunStep } from "../clock.ts";
 import { dataStep } from "../data-step.ts";
 import { describeDataset, describeTraining } from "../describe.ts";
 import { fetchNeedsRegistry } from "../errors.ts";
+import { listExperiments } from "../experiments.ts";
 import { createGateData } from "../gate-data.ts";
 import { findChampion } from "../gate-step.ts";
 import { digestInputs } from "../inputs.ts";
@@ -18,6 +19,7 @@ import { trainStep } from "../train-step.ts";
 import type { StepOutcome } from "../types.ts";
 import { isOnVolume, type ClusterPlace } from "./place.ts";
 import type { Stores } from "./stores.ts";
+import { trainExperimentsOnCluster } from "./train-experiments.ts";
 import { trainOnCluster, trainOnVolume, type ClusterTrainOptions, type TrainedOnCluster } from "./train-step.ts";
 
 export interface ClusterTrainResult {
@@ -82,6 +84,9 @@ async function train(
     const inputs = await digestInputs(project, data.dataset);
     const known = options.force === true ? undefined : await shared.store.find(project.definition.name, inputs);
     if (known !== undefined) return { artifact: known, trained: false };
+    const experiments = listExperiments(project, data.dataset);
+    if (experiments !== undefined)
+      return trainExperimentsOnCluster(project, { experiments, inputs, ...data }, place, shared, options);
     return trainOnCluster(project, { inputs, dataset: data.dataset }, place, shared, options);
   }
   const found = await trainStep(project, data, own, options);

@@ -1,5 +1,4 @@
 /** @file One training in a pod: data, train, and the model into the store. What `up` does on a laptop, from what the environment says. */
-import { createGateData } from "../gate-data.ts";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -10,7 +9,7 @@ import type { Artifact, Store } from "../../artifact/types.ts";
 import type { Digest } from "../../base/digest.ts";
 import { openDataset } from "../../data/open.ts";
 import { splitDataset } from "../../data/split.ts";
-import type { Dataset, DataSource } from "../../data/types.ts";
+import type { Dataset, DataSource, Split } from "../../data/types.ts";
 import { parseImageReference, parsePrefix } from "../../oci/reference.ts";
 import { openImage } from "../../oci/repository.ts";
 import { requireTraining } from "../../project/training.ts";
@@ -20,9 +19,11 @@ import { describeDataset, describeTraining } from "../describe.ts";
 import { relocate } from "../dataset/files.ts";
 import { pullDataset } from "../dataset/pull.ts";
 import { datasetDiffers } from "../errors.ts";
+import { createGateData } from "../gate-data.ts";
 import { promoteStep } from "../promote-step.ts";
 import { trainStep, type TrainPlace } from "../train-step.ts";
 import type { WayOptions } from "../types.ts";
+import { trainExperiment } from "./experiment.ts";
 import { finish, phasePlaces, prepare, requireCommand } from "./phases.ts";
 import type { JobPlace, JobSettings } from "./settings.ts";
 
@@ -33,12 +34,15 @@ export interface JobResult {
   inputs: Digest;
 }
 
-/** Undefined after the phase `prepare`. Throws what the steps throw; `datasetDiffers` before anything is trained on other data than was asked for. */
+/**
+ * Undefined after the phase `prepare`, and after an experiment that is not the last of several. Throws what the steps throw; `datasetDiffers` before
+ * anything is trained on other data than was asked for.
+ */
 export async function runJob(
   settings: JobSettings,
   options: Omit<WayOptions, "resume" | "force">,
 ): Promise<JobResult | undefined> {
-  const { app, root, code, work, inputs, force, promote, phase } = settings;
+  const { app, root, code, work, promote, phase } = settings;
   await mkdir(work, { recursive: true });
   const { default: definition } = (await import(pathToFileURL(app).href)) as { default: ProjectDefinition };
   const project: Project = { root, configPath: app, definition, codeDigest: code, appPath: app };
@@ -57,19 +61,46 @@ export async function runJob(
   }
   const store = await openJobStore(settings, options);
   const { artifact, trained: isNew } = await step("train", async () => {
-    const place: TrainPlace = {
-      workspaces: join(work, "runs"),
-      ...(inputs !== undefined && { inputs }),
-      ...(phase === "finish" && { workspace: phasePlaces(work).run, run: finish(requireCommand(trained)) }),
-    };
-    // A checkpoint of the same inputs is of a try before this one.
-    const found = await trainStep(project, { dataset, split }, store, { ...options, resume: true, force }, place);
-    return { value: found, kept: !found.trained, ...describeTraining(found, { dataset, split }) };
+    const found = await runTraining(project, { dataset, split }, store, settings, options);
+    // The last of several experiments tells of all.
+    const told = { artifact: found.artifact ?? found.part, trained: found.trained };
+    return { value: found, kept: !found.trained, ...describeTraining(told, { dataset, split }) };
   });
+  if (artifact === undefined) return undefined;
   const result = { trained: isNew, inputs: artifact.lineage.inputs };
   if (!promote) return { artifact, ...result };
   const known = createGateData(project, { dataset, split }, store, options, join(work, "audit"));
   return { artifact: await promoteStep(definition, artifact, store, step, known), ...result };
+}
+
+/** All of it, or one experiment: then `artifact` is the run of all, where this was the last of them. */
+async function runTraining(
+  project: Project,
+  data: { dataset: Dataset; split: Split },
+  store: Store,
+  { work, inputs, force, phase, experiment: index }: JobSettings,
+  options: Omit<WayOptions, "resume" | "force">,
+): Promise<{ part: Artifact; artifact: Artifact | undefined; trained: boolean }> {
+  // A checkpoint of the same inputs is of a try before this one.
+  const how = { ...options, resume: true, force };
+  if (index !== undefined) {
+    const {
+      artifact: part,
+      whole,
+      trained,
+    } = await trainExperiment(project, data, store, { index, inputs, work }, how);
+    return { part, artifact: whole, trained };
+  }
+  const place: TrainPlace = {
+    workspaces: join(work, "runs"),
+    ...(inputs !== undefined && { inputs }),
+    ...(phase === "finish" && {
+      workspace: phasePlaces(work).run,
+      run: finish(requireCommand(requireTraining(project.definition))),
+    }),
+  };
+  const { artifact, trained } = await trainStep(project, data, store, how, place);
+  return { part: artifact, artifact, trained };
 }
 
 function openJobStore(

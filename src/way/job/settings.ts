@@ -28,6 +28,8 @@ export interface JobSettings {
    * takes what it wrote. Undefined: all of it is done here.
    */
   phase: "prepare" | "finish" | undefined;
+  /** Which of the project's experiments is trained here; undefined: all of them. */
+  experiment: number | undefined;
   /** Judge the run and move the champion as well: nobody else will. */
   promote: boolean;
   force: boolean;
@@ -64,6 +66,7 @@ export function readJobSettings(env: Readonly<Record<string, string | undefined>
     insecure: env["SLIPWAY_REGISTRY_INSECURE"] === "1",
     work: text("SLIPWAY_WORK") ?? text("SLIPWAY_WORKSPACE") ?? "/tmp/slipway",
     phase: readPhase(text("SLIPWAY_JOB_PHASE")),
+    experiment: readIndex(text("JOB_COMPLETION_INDEX")),
     promote: env["SLIPWAY_PROMOTE"] === "1",
     force: env["SLIPWAY_FORCE"] === "1",
     sample: env["SLIPWAY_SAMPLE"] === "1",
@@ -73,4 +76,10 @@ export function readJobSettings(env: Readonly<Record<string, string | undefined>
 function readPhase(found: string | undefined): JobSettings["phase"] {
   if (found === undefined || found === "prepare" || found === "finish") return found;
   throw jobSettingInvalid({ name: "SLIPWAY_JOB_PHASE", seen: found, wanted: "prepare or finish" });
+}
+
+/** Kubernetes sets it in every pod of an Indexed Job. */
+function readIndex(found: string | undefined): number | undefined {
+  if (found === undefined || /^\d{1,9}$/.test(found)) return found === undefined ? undefined : Number(found);
+  throw jobSettingInvalid({ name: "JOB_COMPLETION_INDEX", seen: found, wanted: "a whole number" });
 }
