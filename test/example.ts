@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { askHttp } from "../src/base/ask.ts";
 
 export interface Ran {
   status: number | null;
@@ -77,18 +78,18 @@ export interface Answer {
   body: unknown;
 }
 
-/** A GET, or a POST of `body` as JSON (a text goes as it is). */
+/** A GET, or a POST of `body` as JSON (a text goes as it is), to any port: `fetch` refuses 6000. */
 export async function ask(url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-  const init =
-    body === undefined
-      ? { headers }
-      : {
-          method: "POST",
-          headers: { "content-type": "application/json", ...headers },
-          body: typeof body === "string" ? body : JSON.stringify(body),
-        };
-  const response = await fetch(url, init);
-  const type = response.headers.get("content-type") ?? "";
-  const text = await response.text();
-  return { status: response.status, type, body: /json/.test(type) ? (JSON.parse(text) as unknown) : text };
+  const sent = typeof body === "string" ? body : JSON.stringify(body);
+  const {
+    status,
+    headers: told,
+    text,
+  } = await askHttp(url, {
+    signal: AbortSignal.timeout(30_000),
+    headers: { ...(body !== undefined && { "content-type": "application/json" }), ...headers },
+    ...(body !== undefined && { body: sent }),
+  });
+  const type = told["content-type"] ?? "";
+  return { status, type, body: /json/.test(type) ? (JSON.parse(text) as unknown) : text };
 }

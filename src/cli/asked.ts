@@ -1,17 +1,21 @@
 /** @file Questions to a model as words of a command: files for images, the texts themselves, columns as JSON. */
 import { basename } from "node:path";
 import type { Artifact } from "../artifact/types.ts";
+import { askHttp } from "../base/ask.ts";
 import { toFace } from "../serve/face.ts";
 import type { Question, QuestionKind } from "../way/question.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { answerRefused, columnsMalformed, kindUnaskable } from "./errors.ts";
 import { readFiles } from "./files.ts";
 
 /** What the model at `url` is asked about, from its card. Throws `answerRefused` or `kindUnaskable`. */
-export async function askKind(url: string, signal: AbortSignal): Promise<QuestionKind> {
+export async function askKind(
+  { url, headers }: Pick<Endpoint, "url" | "headers">,
+  signal: AbortSignal,
+): Promise<QuestionKind> {
   const card = `${url}/card`;
-  const response = await fetch(card, { signal });
-  const text = await response.text();
-  if (!response.ok) throw answerRefused({ url: card, status: response.status, answer: readProblem(text) });
+  const { status, text } = await askHttp(card, { headers, signal });
+  if (status !== 200) throw answerRefused({ url: card, status, answer: readProblem(text) });
   const { name, signature } = JSON.parse(text) as Artifact;
   const { kind } = toFace({ name, signature }).input;
   if (kind === "tensors") throw kindUnaskable({ name, url });

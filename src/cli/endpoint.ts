@@ -2,12 +2,16 @@ import { storeFolder } from "../artifact/store/layout.ts";
 import { startServerProcess } from "../deploy/local/server-process.ts";
 import { findLocal } from "../deploy/targets/local.ts";
 import { notServing, optionInvalid } from "./errors.ts";
+import { writeLogin } from "../http/basic.ts";
+import { loginHeaders } from "../way/login.ts";
 import type { Io } from "./io.ts";
 import { openProject } from "./project.ts";
 import { chooseTarget, openTarget } from "./targets.ts";
 
 export interface Endpoint {
   url: string;
+  /** Its login, as far as it is known here. */
+  headers: Readonly<Record<string, string>>;
   /** Ends what was started for it. */
   close(): Promise<void>;
 }
@@ -23,12 +27,13 @@ export async function findEndpoint(
   if (given !== undefined) {
     if (!URL.canParse(given) || !given.startsWith("http"))
       throw optionInvalid({ option: "--url", seen: given, wanted: "an address such as http://127.0.0.1:5000" });
-    return { url: given.replace(/\/+$/, ""), close };
+    return { ...splitLogin(given.replace(/\/+$/, "")), close };
   }
   const { project, store } = await openProject(options);
-  if (chooseTarget(project, options) !== "local") return reach(options, project.root);
+  const headers = loginHeaders(project);
+  if (chooseTarget(project, options) !== "local") return { ...(await reach(options, project.root)), headers };
   const running = await findLocal(project.root);
-  if (running !== undefined) return { url: running.url, close };
+  if (running !== undefined) return { url: running.url, headers, close };
   if (!start) throw notServing({ project: project.definition.name });
   const model = `${project.definition.name}:champion`;
   // Where there is no champion, the store says so better than a server would.
@@ -42,11 +47,22 @@ export async function findEndpoint(
     model,
     signal: io.signal,
   });
-  return { url: `http://127.0.0.1:${server.port}`, close: () => server.stop() };
+  return { url: `http://127.0.0.1:${server.port}`, headers, close: () => server.stop() };
+}
+
+/** `http://name:password@host` as callers may write it: the login is sent as a header, and shown nowhere. */
+function splitLogin(given: string): Pick<Endpoint, "url" | "headers"> {
+  const { username, password } = new URL(given);
+  if (username === "" && password === "") return { url: given, headers: {} };
+  const login = { name: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return { url: given.replace(/^(https?:\/\/)[^/]*@/, "$1"), headers: { authorization: writeLogin(login) } };
 }
 
 /** An endpoint of a cluster; its connection goes with it. */
-async function reach(options: Readonly<Record<string, unknown>>, root: string): Promise<Endpoint> {
+async function reach(
+  options: Readonly<Record<string, unknown>>,
+  root: string,
+): Promise<Pick<Endpoint, "url" | "close">> {
   const { target } = await openTarget(options, root);
   try {
     const reached = await target.reach();

@@ -15,6 +15,11 @@ export function readLogin(header: string | undefined): Login | undefined {
   return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
+/** The header's value for it. */
+export function writeLogin({ name, password }: Login): string {
+  return `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
+}
+
 const key = randomBytes(32);
 
 /** Takes the same time wherever the two differ, and whatever their lengths. */

@@ -3,11 +3,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { readLogin, writeLogin } from "../http/basic.ts";
 import { createLog } from "../http/log.ts";
 import { basic } from "../project/route.ts";
 import { createStore, markedImage, project, putTurnedModel, sendRaw } from "./_fixture.ts";
 import { getJson, postJson, serveForTest } from "./_models.ts";
-import { openCredentials } from "./credentials.ts";
+import { findOwnLogin, openCredentials } from "./credentials.ts";
 import { credentialsMissing } from "./errors.ts";
 import { createServer } from "./server.ts";
 
@@ -163,4 +164,24 @@ test("a project's image routes want the login too, by the short way and by the r
   }
   await server.close();
   await stores.remove();
+});
+
+describe("our own questions to a server that wants a login", () => {
+  const auth = basic({ folder: "/run/login", fallback: { username: "a", password: "b" } });
+  const absent = (): never => {
+    throw new Error("no such file");
+  };
+
+  test("log in by the mounted Secret, else the environment, else the fallback, as the server reads them", () => {
+    const mounted = (path: string): string => (path === "/run/login/username" ? "ugain\n" : "gänse:2\n");
+    expect(findOwnLogin(auth, env, mounted)).toEqual({ name: "ugain", password: "gänse:2" });
+    expect(findOwnLogin(auth, env, absent)).toEqual({ name: "ugain", password: "gänse:2" });
+    expect(findOwnLogin(auth, {}, absent)).toEqual({ name: "a", password: "b" });
+    expect(findOwnLogin(basic(), {}, absent)).toBe(undefined);
+  });
+
+  test("the header that we write is the one that is read", () => {
+    expect(writeLogin({ name: "ugain", password: "gänse:2" })).toBe(login.authorization);
+    expect(readLogin(writeLogin({ name: "", password: "a:b" }))).toEqual({ name: "", password: "a:b" });
+  });
 });

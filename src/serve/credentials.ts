@@ -21,9 +21,8 @@ export function openCredentials(
   log: Logger,
 ): Credentials {
   const { folder, fallback } = auth;
-  const names = auth.env ?? { username: "SECRET_USERNAME", password: "SECRET_PASSWORD" };
-  const read = (): Login | undefined =>
-    (folder === undefined ? undefined : readFolder(folder)) ?? toLogin(env[names.username], env[names.password]);
+  const names = auth.env ?? defaultNames;
+  const read = (): Login | undefined => findLogin(auth, env);
   let current = read();
   if (current === undefined) {
     const where = folder === undefined ? `the environment (${names.username}, ${names.password})` : folder;
@@ -32,7 +31,7 @@ export function openCredentials(
       { where },
       "no credentials are set: the project's fallback, which everybody can read in its file, lets in",
     );
-    current = { name: fallback.username, password: fallback.password };
+    current = ofFallback(fallback);
   }
   let wanted = current;
   const timer = folder === undefined ? undefined : setInterval(() => (wanted = read() ?? wanted), rereadMs).unref();
@@ -42,11 +41,38 @@ export function openCredentials(
   };
 }
 
-function readFolder(folder: string): Login | undefined {
+/** A server's login as one who runs it knows it: for questions of our own to it. */
+export function findOwnLogin(
+  auth: BasicAuth,
+  env: Readonly<Record<string, string | undefined>>,
+  read?: ReadFile,
+): Login | undefined {
+  return findLogin(auth, env, read) ?? (auth.fallback === undefined ? undefined : ofFallback(auth.fallback));
+}
+
+const defaultNames = { username: "SECRET_USERNAME", password: "SECRET_PASSWORD" };
+
+/** A file's text by its path; throws where there is none. */
+type ReadFile = (path: string) => string;
+
+function findLogin(
+  { folder, env: names = defaultNames }: BasicAuth,
+  env: Readonly<Record<string, string | undefined>>,
+  read: ReadFile = (path) => readFileSync(path, "utf8"),
+): Login | undefined {
+  const mounted = folder === undefined ? undefined : readFolder(folder, read);
+  return mounted ?? toLogin(env[names.username], env[names.password]);
+}
+
+function ofFallback({ username, password }: NonNullable<BasicAuth["fallback"]>): Login {
+  return { name: username, password };
+}
+
+function readFolder(folder: string, read: ReadFile): Login | undefined {
   const file = (name: string): string | undefined => {
     try {
       // Editors and `echo` end a file with a line break; nobody means it.
-      return readFileSync(join(folder, name), "utf8").replace(/\r?\n$/, "");
+      return read(join(folder, name)).replace(/\r?\n$/, "");
     } catch {
       return undefined; // not mounted, or not readable: the caller says that there is none
     }

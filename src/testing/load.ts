@@ -88,11 +88,18 @@ export function multipartRequest(target: {
 }
 
 /** Any POST. */
-export function postRequest(target: { host: string; path: string; contentType: string; body: Uint8Array }): Uint8Array {
-  const { host, path, contentType, body } = target;
+export function postRequest(target: {
+  host: string;
+  path: string;
+  contentType: string;
+  body: Uint8Array;
+  headers?: Readonly<Record<string, string>>;
+}): Uint8Array {
+  const { host, path, contentType, body, headers = {} } = target;
+  const more = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const head =
     `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: */*\r\n` +
-    `Content-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    `Content-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n${more.join("")}\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }
 

@@ -2,6 +2,7 @@ import { storeFolder } from "../artifact/store/layout.ts";
 import type { Artifact } from "../artifact/types.ts";
 import { deployLocal, type LocalRelease } from "../deploy/targets/local.ts";
 import type { Project } from "../project/types.ts";
+import { loginHeaders } from "./login.ts";
 
 export interface ServeOptions {
   host: string;
@@ -21,6 +22,7 @@ export function serveStep(
     root: project.root,
     appPath: project.appPath,
     storePath: storeFolder(project.root),
+    headers: loginHeaders(project),
     ...(artifact !== undefined && { model: `${artifact.name}:champion`, digest: artifact.digest }),
     ...options,
   });

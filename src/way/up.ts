@@ -15,6 +15,7 @@ import { chooseHost, choosePort, serveStep } from "./serve-step.ts";
 import { trainStep } from "./train-step.ts";
 import type { StepOutcome, WayOptions } from "./types.ts";
 import { listQuestions } from "./question.ts";
+import { loginHeaders } from "./login.ts";
 import { isOfOtherRows, verifyStep } from "./verify-step.ts";
 
 export interface UpOptions extends WayOptions {
@@ -121,7 +122,16 @@ async function verify(
   const questions = listQuestions(dataset, split.validation);
   const otherRows = isOfOtherRows(artifact, dataset, project.definition.train);
   const { report, signal } = options;
-  const found = await verifyStep({ project, artifact, url: release.url, questions, otherRows, report, signal });
+  const found = await verifyStep({
+    project,
+    artifact,
+    url: release.url,
+    headers: loginHeaders(project),
+    questions,
+    otherRows,
+    report,
+    signal,
+  });
   await release.noteVerified(subject);
   return { value: undefined, ...describeVerification(found, dataset) };
 }

@@ -13,6 +13,8 @@ export interface Place {
   agent: Agent;
   url: string;
   signal: AbortSignal;
+  /** Besides the body's own. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 export interface Answer {
@@ -52,6 +54,7 @@ export function post({
   signal,
   contentType,
   body,
+  headers = {},
 }: Place & { contentType: string; body: Uint8Array }): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sending = request(
@@ -60,7 +63,7 @@ export function post({
         agent,
         method: "POST",
         signal,
-        headers: { "content-type": contentType, "content-length": body.length },
+        headers: { ...headers, "content-type": contentType, "content-length": body.length },
       },
       (response) => {
         const chunks: Buffer[] = [];

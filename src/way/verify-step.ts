@@ -14,6 +14,8 @@ export interface VerifySubject {
   artifact: Artifact;
   /** Of the endpoint: `http://127.0.0.1:5000`. */
   url: string;
+  /** What the endpoint lets in: its login. */
+  headers?: Readonly<Record<string, string>>;
   /** The validation rows. */
   questions: readonly Question[];
   /** The model was measured on other rows than these: its own figure says nothing of them. Default false. */
@@ -41,7 +43,7 @@ const warmup = 100;
  * unless exactly as many are right as the training run had right.
  */
 export async function verifyStep(subject: VerifySubject): Promise<Verified> {
-  const { artifact, url, questions, report, signal } = subject;
+  const { artifact, url, headers = {}, questions, report, signal } = subject;
   const kind = questions[0]?.subject.kind ?? "image";
   const labels = artifact.signature.outputs.find(({ content }) => content?.kind === "probabilities")?.content;
   const own = findRoute(subject.project.definition.serve?.routes, kind);
@@ -63,7 +65,7 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
       const question = questions[at]!;
       const encoded = await encodeQuestion(question, field);
       const sent = performance.now();
-      const answer = await post({ agent, url: url + path, signal, ...encoded });
+      const answer = await post({ agent, url: url + path, headers, signal, ...encoded });
       latencies.push(performance.now() - sent);
       if (answer.digest !== undefined && answer.digest !== artifact.digest && answer.status < 400)
         throw verifyOtherModel({ url, seen: answer.digest, wanted: artifact.digest });

@@ -72,6 +72,31 @@ describe("intent", () => {
   });
 });
 
+describe("intent with a login out of a Secret", () => {
+  const example = copyExample("intent");
+  const namespace = `${own}-login`;
+  afterAll(() => example[Symbol.asyncDispose]());
+
+  test("is verified by that login, and lets nobody else in", async () => {
+    const path = join(example.folder, "slipway.config.ts");
+    const text = readFileSync(path, "utf8")
+      .replace("import { define", "import { basic, define")
+      .replace("port: 6000,", "port: 6000,\n    auth: basic(),")
+      .replace(/expose: .*\n/, `expose: "loadBalancer",\n`)
+      .replace("replicas: 2,", `replicas: 1,\n    env: { ${["username", "password"].map(fromSecret).join(", ")} },`);
+    writeFileSync(path, text);
+    await kubectl(cluster, "create", "namespace", namespace);
+    const literals = ["--from-literal=username=ugain", "--from-literal=password=gänse"];
+    await kubectl(cluster, "create", "secret", "generic", "login", "--namespace", namespace, ...literals);
+    const up = await upOn(example, namespace);
+    expect(up.steps.at(-1)!.facts).toMatchObject({ count: 64 });
+    const asked = (headers: Record<string, string>) => ask(`${up.url}/predict`, { text: "Hi" }, headers);
+    expect(await asked({})).toMatchObject({ status: 401 });
+    const authorization = `Basic ${Buffer.from("ugain:gänse").toString("base64")}`;
+    expect(await asked({ authorization })).toMatchObject({ status: 200, body: { intent: "greeting" } });
+  });
+});
+
 describe("hello, on two clusters by name", () => {
   const example = copyExample("hello");
   const folder = mkdtempSync(join(tmpdir(), "slipway-contexts-"));
@@ -123,6 +148,10 @@ describe("hello, on two clusters by name", () => {
     await expect.poll(() => kubectl(cluster, "get", "pods", "--namespace", contexts.work, "--output", "name")).toBe("");
   });
 });
+
+function fromSecret(key: string): string {
+  return `SECRET_${key.toUpperCase()}: { secret: "login", key: "${key}" }`;
+}
 
 /** The same cluster and user under other names, each with a namespace. */
 function nameContexts(text: string, namespaceOf: Readonly<Record<string, string>>): string {

@@ -40,12 +40,12 @@ export const bench = defineCommand({
     const endpoint = await findEndpoint(io, options, { start: false });
     stack.defer(() => endpoint.close());
     const { hostname, port, protocol } = new URL(endpoint.url);
-    const kind = await askKind(endpoint.url, io.signal);
+    const kind = await askKind(endpoint, io.signal);
     const { path, field } = wholeRoutes[kind];
     const questions = words.length > 0 ? await toQuestions(kind, words) : await listSamples(options, io);
     const requests = await Promise.all(
       questions.map(async (question) =>
-        postRequest({ host: hostname, path, ...(await encodeQuestion(question, field)) }),
+        postRequest({ host: hostname, path, headers: endpoint.headers, ...(await encodeQuestion(question, field)) }),
       ),
     );
     const connections = (options["connections"] as number | undefined) ?? 32;

@@ -22,6 +22,7 @@ export const predict = defineCommand({
     [`slipway predict "Where is my parcel?" "Hi"`, "a model of texts"],
     [`slipway predict '{"length":4.5,"width":2}'`, "a model of columns"],
     ["slipway predict seven.jpg --url http://10.0.0.7:5000", ""],
+    ["slipway predict street.jpg --url http://name:password@10.0.0.7:5000", "one that wants a login"],
     ["slipway predict seven.jpg --target kind-dev", "the endpoint on that cluster"],
   ],
   async run(io, { args: words, options }) {
@@ -30,14 +31,14 @@ export const predict = defineCommand({
     stack.defer(() => endpoint.close());
     const agent = new Agent({ keepAlive: true });
     stack.defer(() => agent.destroy());
-    const kind = await askKind(endpoint.url, io.signal);
+    const kind = await askKind(endpoint, io.signal);
     const { path, field } = wholeRoutes[kind];
     const url = `${endpoint.url}${path}`;
     const what = { image: "file", text: "text", features: "row" }[kind];
     const answers: [asked: string, answer: Partial<Prediction>][] = [];
     for (const question of await toQuestions(kind, words)) {
       const sent = await encodeQuestion(question, field);
-      const { status, text } = await post({ agent, url, signal: io.signal, ...sent });
+      const { status, text } = await post({ agent, url, headers: endpoint.headers, signal: io.signal, ...sent });
       if (status !== 200) throw answerRefused({ url, status, answer: `${question.name}: ${readProblem(text)}` });
       answers.push([question.name, JSON.parse(text) as Partial<Prediction>]);
     }

@@ -64,7 +64,7 @@ export const verify = defineCommand({
       batch: (options["batch"] as number | undefined) ?? 10,
       kind: options["tensor"] === true ? "tensor" : "ndarray",
       seed: (options["seed"] as number | undefined) ?? 1,
-      ...(header !== undefined && { headers: parseHeader(header) }),
+      headers: { ...endpoint?.headers, ...(header !== undefined && parseHeader(header)) },
       signal: io.signal,
       onAnswer: (done) => io.report({ step: "verify", label: "requests", done, total: requests }),
     });

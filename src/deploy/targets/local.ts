@@ -1,6 +1,7 @@
 /** @file The embedded target: one server process on this machine for each project. */
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { askHttp } from "../../base/ask.ts";
 import { serverNotRefreshed } from "../errors.ts";
 import { requireFreePort } from "../local/port.ts";
 import { type ServerExit, type ServerProcess, startServerProcess } from "../local/server-process.ts";
@@ -19,6 +20,8 @@ export interface LocalOptions {
   port: number;
   /** Leave the server running after this process. */
   detach: boolean;
+  /** What a running server lets in: its login. */
+  headers?: Readonly<Record<string, string>>;
   onLog?: (line: string) => void;
   signal: AbortSignal;
 }
@@ -104,7 +107,7 @@ async function reuse(state: LocalState, options: LocalOptions): Promise<LocalRel
   const served = await askDigest(url);
   if (served === undefined) return undefined;
   const outcome = served === digest ? "kept" : "refreshed";
-  if (outcome === "refreshed") await refresh(url, digest);
+  if (outcome === "refreshed") await refresh(url, digest, options.headers ?? {});
   const { verified, ...rest } = state;
   const now = { ...rest, digest, ...(outcome === "kept" && verified !== undefined && { verified }) };
   await writeState(options.root, now);
@@ -142,8 +145,8 @@ function toRelease(
 }
 
 /** The server reads the alias anew and swaps without failing a request; then its answers name the new digest. */
-async function refresh(url: string, wanted: string): Promise<void> {
-  await fetch(`${url}/refresh`, { signal: AbortSignal.timeout(30_000) }).then((response) => response.arrayBuffer());
+async function refresh(url: string, wanted: string, headers: Readonly<Record<string, string>>): Promise<void> {
+  await askHttp(`${url}/refresh`, { headers, signal: AbortSignal.timeout(30_000) });
   const seen = await askDigest(url);
   if (seen !== wanted) throw serverNotRefreshed({ url, seen: seen ?? "nothing", wanted });
 }
@@ -151,9 +154,8 @@ async function refresh(url: string, wanted: string): Promise<void> {
 /** The digest that a ready server names (empty for one without a model), or undefined where none answers. */
 async function askDigest(url: string): Promise<string | undefined> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
-    await response.arrayBuffer();
-    return response.ok ? (response.headers.get("x-model-digest") ?? "") : undefined;
+    const { status, headers } = await askHttp(`${url}/readyz`, { signal: AbortSignal.timeout(2000) });
+    return status === 200 ? String(headers["x-model-digest"] ?? "") : undefined;
   } catch {
     // Refused, reset or too slow: not a server to reuse. The caller starts another and meets any real fault there.
     return undefined;

@@ -1,4 +1,5 @@
 /** @file Sends a contract's requests to an endpoint and holds what comes back against its targets. */
+import { askHttp } from "../../base/ask.ts";
 import { contractNoEndpoint } from "../errors.ts";
 import { checkAnswer } from "./check.ts";
 import { createGenerator } from "./generate.ts";
@@ -103,18 +104,16 @@ async function chooseUrl(options: ContractOptions): Promise<string> {
 }
 
 async function post(url: string, body: object, { headers, timeout = 30_000, signal }: ContractOptions) {
-  const response = await fetch(url, {
-    method: "POST",
+  const { status, text } = await askHttp(url, {
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
   });
-  const text = await response.text();
   try {
-    return { status: response.status, body: JSON.parse(text) as unknown };
+    return { status, body: JSON.parse(text) as unknown };
   } catch {
     // What is no JSON is shown as it came; the check says what was wanted.
-    return { status: response.status, body: text };
+    return { status, body: text };
   }
 }
 

@@ -23,6 +23,7 @@ import {
   planServer,
   type Deployed,
 } from "./deploy-step.ts";
+import { clusterLoginHeaders } from "./login.ts";
 import { isOnVolume, openPlace, type ClusterChoice, type ClusterPlace } from "./place.ts";
 import { planOnCluster, type ClusterPlan } from "./plan.ts";
 import { publishImage } from "./publish.ts";
@@ -169,7 +170,8 @@ async function verify(
   // Pods that follow an alias look at it each by its own clock.
   const patienceMs = 30_000 + (isInImage(place) ? 0 : every * 1000);
   await waitForModel(url, { digest: artifact.digest, times: 5 + 5 * pods.length, patienceMs, signal });
-  const told = data === undefined ? undefined : await verifyData(project, artifact, data, url, { report, signal });
+  const told =
+    data === undefined ? undefined : await verifyData(project, artifact, data, place, url, { report, signal });
   if (release !== undefined)
     await recordOutcome(cluster, { project: project.definition.name, namespace, number: release.number }, "live");
   // Without the data nothing is known that its answers could be held against.
@@ -181,12 +183,15 @@ async function verifyData(
   project: Project,
   artifact: Artifact,
   { dataset, split }: NonNullable<ClusterTrainResult["data"]>,
+  place: ClusterPlace,
   url: string,
   options: Pick<WayOptions, "report" | "signal">,
 ): Promise<Told> {
   const questions = listQuestions(dataset, split.validation);
   const otherRows = isOfOtherRows(artifact, dataset, project.definition.train);
-  return describeVerification(await verifyStep({ project, artifact, url, questions, otherRows, ...options }), dataset);
+  const headers = await clusterLoginHeaders(project, place);
+  const subject = { project, artifact, url, headers, questions, otherRows, ...options };
+  return describeVerification(await verifyStep(subject), dataset);
 }
 
 async function openTold(

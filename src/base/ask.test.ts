@@ -1,0 +1,48 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { askHttp } from "./ask.ts";
+
+async function listen(port: number): Promise<string | undefined> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      response.writeHead(request.method === "GET" ? 404 : 200, { "x-kind": "test" });
+      response.end(`${request.method} ${String(request.headers["x-mine"])} ${Buffer.concat(chunks).toString()}`);
+    });
+  });
+  const url = await new Promise<string | undefined>((resolve) => {
+    server.once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  });
+  onTestFinished(() => void server.close());
+  return url;
+}
+
+const signal = AbortSignal.timeout(10_000);
+
+test("asks and posts, with headers; any status is an answer", async () => {
+  const url = (await listen(0))!;
+  const headers = { "x-mine": "yes" };
+  expect(await askHttp(url, { headers, signal })).toMatchObject({ status: 404, text: "GET yes " });
+  const posted = await askHttp(url, { headers, body: "gänse", signal });
+  expect(posted).toMatchObject({ status: 200, headers: { "x-kind": "test" }, text: "POST yes gänse" });
+});
+
+test("reaches ports that fetch refuses", async () => {
+  const refused = [6000, 6566, 6665, 6666, 6667, 6668, 6669, 6697, 10_080];
+  for (const port of refused) {
+    const url = await listen(port);
+    // Another program may have it.
+    if (url === undefined) continue;
+    await expect(fetch(url)).rejects.toThrow("fetch failed");
+    expect((await askHttp(url, { signal })).status).toBe(404);
+    return;
+  }
+  throw new Error(`none of the ports ${refused.join(", ")} is free`);
+});
+
+test("rejects where nobody answers", async () => {
+  await expect(askHttp("http://127.0.0.1:1", { signal })).rejects.toThrow("ECONNREFUSED");
+});
