@@ -82,12 +82,13 @@ export function markedImage(place: number): Uint8Array {
   return pngOf(size, size, deflateSync(rows));
 }
 
-/** A grey 8-bit PNG of any claimed size round any data. */
-export function pngOf(width: number, height: number, data: Uint8Array): Uint8Array {
+/** A grey, or coloured, 8-bit PNG of any claimed size round any data. */
+export function pngOf(width: number, height: number, data: Uint8Array, { coloured = false } = {}): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header[8] = 8;
+  header[9] = coloured ? 2 : 0;
   const chunk = (type: string, content: Uint8Array): Buffer => {
     const named = Buffer.concat([Buffer.from(type), content]);
     const ends = Buffer.alloc(8);
