@@ -3,6 +3,7 @@
  * RandomForestClassifier does, but seeks splits between bins: a node costs its rows plus the bins, without sorting.
  */
 import type { Binned } from "./bin.ts";
+import { addNode, closeNodes, type Nodes, openNodes } from "./nodes.ts";
 import { createRandom } from "./random.ts";
 import type { Tree } from "./tree.ts";
 
@@ -274,45 +275,4 @@ function divide(bench: Bench, from: number, to: number, column: number, code: nu
   labels.set(aside.labels.subarray(0, right), left);
   weights.set(aside.weights.subarray(0, right), left);
   return left;
-}
-
-/** A tree that still grows. */
-interface Nodes extends Tree {
-  count: number;
-  classes: number;
-}
-
-function openNodes(classes: number, room = 64): Nodes {
-  return {
-    count: 0,
-    classes,
-    column: new Int32Array(room),
-    threshold: new Float32Array(room),
-    left: new Int32Array(room),
-    right: new Int32Array(room),
-    shares: new Float64Array(room * classes),
-  };
-}
-
-function addNode(nodes: Nodes): number {
-  const room = nodes.column.length;
-  if (nodes.count === room) {
-    const more = openNodes(nodes.classes, 2 * room);
-    for (const key of ["column", "threshold", "left", "right", "shares"] as const) {
-      more[key].set(nodes[key]);
-      Object.assign(nodes, { [key]: more[key] });
-    }
-  }
-  nodes.column[nodes.count] = -1;
-  return nodes.count++;
-}
-
-function closeNodes({ count, classes, column, threshold, left, right, shares }: Nodes): Tree {
-  return {
-    column: column.slice(0, count),
-    threshold: threshold.slice(0, count),
-    left: left.slice(0, count),
-    right: right.slice(0, count),
-    shares: shares.slice(0, count * classes),
-  };
 }
