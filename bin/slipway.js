@@ -35,7 +35,7 @@ function keepCompiled() {
   for (const path of SLIPWAY_CACHE ? [cache, folder] : [caches, cache, folder]) {
     try {
       mkdirSync(path);
-    } catch (_) {
+    } catch {
       // It is there already, or may not be made: then this command starts as it always did.
     }
   }
