@@ -1,5 +1,6 @@
 import { shortDigest } from "../../base/digest.ts";
 import { datasetStatus } from "../../data/status.ts";
+import { unitOf } from "../../data/unit.ts";
 import { defineCommand } from "../command.ts";
 import { openProjectDataset } from "../dataset.ts";
 import { projectOption } from "../project.ts";
@@ -14,7 +15,7 @@ export const status = defineCommand({
     const found = datasetStatus(dataset, project.root);
     io.document({ ...found, warnings: dataset.warnings });
     io.print(
-      `${formatItems(found.count, "image")}, ${formatItems(Object.keys(found.labels).length, "label")} · ${shortDigest(found.digest)}`,
+      `${formatItems(found.count, unitOf(dataset))}, ${formatItems(Object.keys(found.labels).length, "label")} · ${shortDigest(found.digest)}`,
     );
     if (found.state === "unlocked")
       io.print("  not locked yet: `slipway data lock`, or the first `slipway up`, does it");
