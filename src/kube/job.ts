@@ -72,13 +72,22 @@ function limitTries(completions: number | undefined, retries: number): Record<st
   return { completionMode: "Indexed", completions, parallelism: completions, backoffLimitPerIndex: retries };
 }
 
+/** Pods of one Job know each other by it. */
+const nameRun = {
+  name: "SLIPWAY_RUN",
+  valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } },
+};
+
 function makePod(run: TrainingRun, account: string): Record<string, unknown> {
   const train = run.deploy.train ?? {};
   const { volumes, mounts, env } = provide(run);
   const ours = { name: trainerContainer, image: run.image.reference, imagePullPolicy: run.image.pull };
   const make = (container: object, phase: string | undefined) => ({
     ...container,
-    env: toEnv({ ...train.env, ...run.env, ...env, ...(phase !== undefined && { SLIPWAY_JOB_PHASE: phase }) }),
+    env: [
+      ...toEnv({ ...train.env, ...run.env, ...env, ...(phase !== undefined && { SLIPWAY_JOB_PHASE: phase }) }),
+      ...(run.completions === undefined ? [] : [nameRun]),
+    ],
     resources: toRequirements(train.resources, { cpu: "500m", memory: "1Gi" }),
     ...secureContainer(),
     volumeMounts: mounts,

@@ -15,12 +15,19 @@ import type { TrainPlace } from "./train-step.ts";
 /** Where in the lineage's parameters an experiment says which of several it is. */
 const mark = "experiment";
 
+interface Place {
+  index: number;
+  of: number;
+  run?: string;
+}
+
 export interface Experiment {
   /** The project with this one trainer. */
   project: Project;
   /** Digest of this experiment's own inputs: in another list, or at another place of it, it need not be trained again. */
   inputs: Digest;
-  run: NonNullable<TrainPlace["run"]>;
+  /** `run` names a run by force: then its parts are told from those that were there before. */
+  train(run: string | undefined): NonNullable<TrainPlace["run"]>;
 }
 
 /** In the order of the project file; undefined where its trainer is no `experiments([…])`. */
@@ -42,9 +49,10 @@ export function listExperiments(
       seed,
       validation,
     }),
-    run: async (context) => {
+    train: (run) => async (context) => {
       const trained = await runTrainer(trainer, context);
-      return { ...trained, parameters: { ...trained.parameters, [mark]: { index, of: trainers.length } } };
+      const place: Place = { index, of: trainers.length, ...(run !== undefined && { run }) };
+      return { ...trained, parameters: { ...trained.parameters, [mark]: place } };
     },
   }));
 }
@@ -52,13 +60,20 @@ export function listExperiments(
 /** What each experiment left in the store, or why it left nothing. */
 export type Part = Artifact | { failed: string };
 
-/** In the order of the experiments; undefined where one is not there. */
+/** In the order of the experiments; undefined where one is not there, or not of this run. */
 export async function findParts(
   { definition: { name } }: Project,
   experiments: readonly Experiment[],
   store: Pick<Store, "find">,
+  run?: string,
 ): Promise<readonly (Artifact | undefined)[]> {
-  return Promise.all(experiments.map(({ inputs }) => store.find(name, inputs)));
+  return Promise.all(
+    experiments.map(async ({ inputs }) => {
+      const found = await store.find(name, inputs);
+      const place = found?.lineage.parameters[mark] as Place | undefined;
+      return run === undefined || place?.run === run ? found : undefined;
+    }),
+  );
 }
 
 export interface WholeRun {

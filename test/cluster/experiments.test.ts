@@ -1,5 +1,5 @@
 /** @file Experiments on a cluster: an Indexed Job, one pod each, and the best of them as the champion. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -7,10 +7,11 @@ import { openStore, storeFolder } from "../../src/artifact/store/layout.ts";
 import { openRegistryStore } from "../../src/artifact/store/registry.ts";
 import type { ProgressEvent } from "../../src/base/progress.ts";
 import { loadProject } from "../../src/project/load.ts";
+import { parseJobEvent } from "../../src/way/job/events.ts";
 import { train } from "../../src/way/up.ts";
 import { upOn } from "./project.ts";
 import type { TestCluster } from "./types.ts";
-import { kubectlJson, useCluster, useNamespace } from "./use.ts";
+import { kubectl, kubectlJson, useCluster, useNamespace } from "./use.ts";
 
 const home = mkdtempSync(join(tmpdir(), "slipway-experiments-"));
 let cluster: TestCluster;
@@ -84,6 +85,48 @@ test("one that cannot be trained is told; the best of the others reigns, and the
   expect((await readJobs(namespace.name))[0]?.metadata.uid).not.toBe(job?.metadata.uid);
   const history = await openRegistryStore(`${cluster.registry}/models`).history(namespace.name);
   expect(history).toHaveLength(1);
+});
+
+test("by the clock, without anybody to watch: one pod fetches for all, the last to end judges, and the server follows", async () => {
+  await using namespace = await useNamespace(cluster, "experiment-clock");
+  const { name } = namespace;
+  const folder = makeProject(name, three);
+  const path = join(folder, "slipway.config.ts");
+  const text = readFileSync(path, "utf8")
+    .replace("{ csv }", "{ rows }")
+    .replace('csv("points.csv", {', 'rows("points", load, { maxAge: 0,')
+    .replace(
+      "export default",
+      `const load = () => Array.from({ length: 200 }, (_, i) => ({ x: Math.random() + (i % 2), y: i, label: i % 2 === 0 ? "low" : "high" }));\n\nexport default`,
+    )
+    .replace("deploy: {", `deploy: { expose: "loadBalancer", model: { delivery: "volume", every: 1 },`)
+    .replace(
+      "train: { resources",
+      `train: { data: "fetch", schedule: "0 0 1 1 *", volume: { size: "100Mi" }, resources`,
+    );
+  writeFileSync(path, text);
+  const { trained, endpoints } = await upOn(cluster, name, await loadProject(folder));
+  const url = endpoints[0]?.url ?? "";
+  const served = async () => (await fetch(`${url}/readyz`)).headers.get("x-model-digest");
+  expect(await served()).toBe(trained?.digest);
+
+  await kubectl(cluster, "create", "job", "by-hand", `--from=cronjob/${name}-train`, "-n", name);
+  await kubectl(cluster, "wait", "job/by-hand", "--for=condition=complete", "--timeout=150s", "-n", name);
+  const jobs = await readJobs(name);
+  expect(jobs).toMatchObject(jobs.map(() => ({ spec: { completions: 3 }, status: { completedIndexes: "0-2" } })));
+  expect(jobs).toHaveLength(2);
+  const at = ["--selector=batch.kubernetes.io/job-name=by-hand", "--tail=-1", "-n", name];
+  const events = (await kubectl(cluster, "logs", ...at)).split("\n").flatMap((line) => parseJobEvent(line) ?? []);
+  const results = events.filter((event) => event.type === "result");
+  const { digest, artifact } = results[0]!;
+  expect(new Set(results.map((result) => result.digest))).toEqual(new Set([digest]));
+  expect(artifact.lineage.parameters["experiments"]).toHaveLength(3);
+  // All three saw the same rows, though the loader never gives the same.
+  const fetched = events.filter((event) => event.type === "step" && event.step === "data");
+  expect(new Set(fetched.map((event) => event.type === "step" && event.facts["digest"])).size).toBe(1);
+  expect(fetched).toHaveLength(3);
+  await expect.poll(served, { timeout: 60_000, interval: 500 }).toBe(digest);
+  expect(digest).not.toBe(trained?.digest);
 });
 
 interface JobObject {

@@ -17,7 +17,7 @@ import { pushDataset, type PushableDataset } from "../dataset/push.ts";
 import { listCode } from "../inputs.ts";
 import { describePhases, requireCommand } from "../job/phases.ts";
 import type { WayOptions } from "../types.ts";
-import { registryOptions, requireInside, type ClusterPlace, type SharedStore } from "./place.ts";
+import { isOnVolume, registryOptions, requireInside, type ClusterPlace, type SharedStore } from "./place.ts";
 import { publishImage } from "./publish.ts";
 
 export interface RunSubject {
@@ -25,8 +25,6 @@ export interface RunSubject {
   inputs: Digest;
   /** Undefined: the pod fetches it. */
   dataset?: Dataset;
-  /** Experiments that each get a pod of their own; undefined: all of the training is one pod's. */
-  completions?: number;
 }
 
 /** Where pods keep models: in a registry, or in a folder of the volume. */
@@ -35,11 +33,12 @@ export type StoreForPods = SharedStore["inside"] | { path: string };
 /** Pushes the dataset and the trainer's image side by side: nothing of either where the registry has it. */
 export async function prepareRun(
   project: Project,
-  { inputs, dataset, completions }: RunSubject,
+  subject: RunSubject,
   place: ClusterPlace,
   store: StoreForPods,
   options: WayOptions,
 ): Promise<TrainingRun> {
+  const { inputs, dataset } = subject;
   const { deploy, delivery } = place;
   const files = await listFiles(project, dataset, place);
   // Without a registry the dataset is a layer of the trainer's image.
@@ -51,9 +50,10 @@ export async function prepareRun(
   const onVolume =
     deploy.train?.data === "volume" ? placeOnVolume(requireTraining(project.definition).data) : undefined;
   const data = sent ?? onVolume ?? (layer === undefined ? undefined : dataFolder);
-  const { image: foreign, volume } = deploy.train ?? {};
+  const { image: foreign } = deploy.train ?? {};
   const trainer = foreign === undefined ? undefined : requireCommand(requireTraining(project.definition));
   const locked = onVolume === undefined ? undefined : readLock(project.root)?.digest;
+  const completions = countPods(project, subject, place);
   return {
     project: project.definition.name,
     namespace: place.namespace,
@@ -77,12 +77,30 @@ export async function prepareRun(
       // Data may come from a registry where models do not.
       ...(delivery.kind === "registry" && delivery.insecure && { SLIPWAY_REGISTRY_INSECURE: "1" }),
       // What is handed from container to container is of one pod.
-      ...((volume !== undefined || "path" in store) && foreign === undefined && { SLIPWAY_WORK: `${volumePath}/work` }),
+      ...(hasVolume(place) && foreign === undefined && { SLIPWAY_WORK: `${volumePath}/work` }),
       ...(trainer !== undefined && describePhases(trainer, workspacePath, data === undefined)),
       ...(options.force === true && { SLIPWAY_FORCE: "1" }),
       ...(options.sample === true && dataset === undefined && { SLIPWAY_SAMPLE: "1" }),
     },
   };
+}
+
+/**
+ * How many pods train experiments, one each; undefined: one pod trains all there is. Pods that fetch their data need a volume, to have the same: without
+ * one, one pod fetches for all.
+ */
+export function countPods(
+  { definition }: Pick<Project, "definition">,
+  { dataset }: Pick<RunSubject, "dataset">,
+  place: Pick<ClusterPlace, "deploy">,
+): number | undefined {
+  const { train } = requireTraining(definition);
+  if (train.kind !== "experiments") return undefined;
+  return dataset !== undefined || hasVolume(place) ? train.trainers.length : undefined;
+}
+
+function hasVolume({ deploy }: Pick<ClusterPlace, "deploy">): boolean {
+  return deploy.train?.volume !== undefined || isOnVolume({ deploy });
 }
 
 /** Undefined where the pod finds its data without us: on the volume, or by fetching them. */

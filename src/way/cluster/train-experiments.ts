@@ -44,7 +44,7 @@ export async function trainExperimentsOnCluster(
     // Another try of it.
     else failures.delete(index);
   };
-  const subject = { inputs, dataset, completions: experiments.length };
+  const subject = { inputs, dataset };
   try {
     const { job, result } = await runOnCluster(project, subject, place, inside, { ...options, onEvent });
     if (result !== undefined) return { artifact: await store.get(`${name}@${result.digest}`), trained: true, job };

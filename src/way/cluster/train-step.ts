@@ -11,7 +11,7 @@ import { jobGoesOn, jobLeftNothing } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
 import { findJob, followJob, stateOf, type FollowOptions, type JobResultEvent, type JobSubject } from "./follow-job.ts";
 import type { ClusterPlace, SharedStore } from "./place.ts";
-import { prepareRun, type RunSubject, type StoreForPods } from "./prepare-run.ts";
+import { countPods, prepareRun, type RunSubject, type StoreForPods } from "./prepare-run.ts";
 
 export interface TrainedOnCluster {
   artifact: Artifact;
@@ -94,7 +94,7 @@ export async function runOnCluster(
   const { deadline = 21_600 } = place.deploy.train ?? {};
   try {
     const deadlineMs = (deadline + 300) * 1000;
-    const { completions } = subject;
+    const completions = countPods(project, subject, place);
     const how = { ...(onEvent && { onEvent }), ...(completions !== undefined && { completions }) };
     return { job: name, result: await followJob(job, { report, signal, deadlineMs, ...how }) };
   } catch (error) {

@@ -68,8 +68,34 @@ test("an experiment more trains only that one", async () => {
 test("by force each is trained anew, and what the others left before is not taken for theirs", async () => {
   const train = experiments([small, large]);
   await run("force", train, 0);
-  await run("force", train, 1);
-  expect(await run("force", train, 0, { SLIPWAY_FORCE: "1" })).toBeUndefined();
+  const before = await run("force", train, 1);
+  const anew = { SLIPWAY_FORCE: "1", SLIPWAY_RUN: "run-2" };
+  expect(await run("force", train, 0, anew)).toBeUndefined();
+  const result = await run("force", train, 1, anew);
+  expect(result?.artifact.digest).not.toBe(before?.artifact.digest);
+  expect(result?.artifact.lineage.parameters).toEqual(before?.artifact.lineage.parameters);
+});
+
+test("of data that are other ones at each look, all of a run see the same, and another run sees its own", async () => {
+  const app = join(home, "cloud.mjs");
+  const trainer = JSON.stringify(experiments([small, large]));
+  writeFileSync(
+    app,
+    `const load = () => Array.from({ length: 60 }, (_, i) => ({ x: Math.random() + (i % 2), label: i % 2 === 0 ? "low" : "high" }));
+const rows = { kind: "table", columns: ["x"], target: "label", time: undefined, horizon: 0 };
+const data = { kind: "rows", name: "cloud", load, maxAge: 0, rows, growing: false };
+export default { name: "points", data, train: ${trainer}, gate: {} };
+`,
+  );
+  const perform = (index: number, name: string) =>
+    runApp(app, { JOB_COMPLETION_INDEX: String(index), SLIPWAY_RUN: name, SLIPWAY_SAMPLE: "1" }, "cloud");
+  const [first, second] = [await perform(0, "one"), await perform(1, "one")];
+  expect(first).toBeUndefined();
+  expect(second?.artifact.lineage.dataset).toMatchObject({ count: 60, sample: true });
+  const both = await Promise.all([perform(0, "two"), perform(1, "two")]);
+  const [other] = both.filter((one) => one !== undefined);
+  expect(other?.artifact.lineage.dataset.digest).not.toBe(second?.artifact.lineage.dataset.digest);
+  expect(other?.artifact.lineage.dataset).toMatchObject({ count: 60, sample: true });
 });
 
 test("an index that the project has no experiment for is refused", async () => {
@@ -87,13 +113,17 @@ async function run(
   const app = join(home, `${name}-${digestOf(JSON.stringify(train)).slice(-8)}.mjs`);
   const data = csv("points.csv", { columns: ["x", "y"], target: "label" });
   writeFileSync(app, `export default ${JSON.stringify({ name: "points", data, train, gate: {} })};\n`);
+  const place = index === undefined ? {} : { JOB_COMPLETION_INDEX: String(index) };
+  return runApp(app, { SLIPWAY_DATASET: home, ...place, ...env }, name);
+}
+
+/** All pods of a run have the same folder to work in, as on a volume. */
+function runApp(app: string, env: Record<string, string>, name: string) {
   const settings = readJobSettings({
     SLIPWAY_APP: app,
     SLIPWAY_CODE: digestOf("code"),
-    SLIPWAY_DATASET: home,
     SLIPWAY_STORE: join(home, name),
-    SLIPWAY_WORK: join(home, "work", `${name}-${index ?? "all"}`),
-    ...(index !== undefined && { JOB_COMPLETION_INDEX: String(index) }),
+    SLIPWAY_WORK: join(home, "work", name),
     ...env,
   });
   return runJob(settings, { report: silent, signal });

@@ -14,12 +14,14 @@ export interface ExperimentSettings {
   index: number;
   /** Digest of the whole run's inputs; undefined: computed from the data. */
   inputs: Digest | undefined;
+  /** Names the Job; undefined: it is not known which pods belong together. */
+  run: string | undefined;
   /** Writable, for checkpoints. */
   work: string;
 }
 
 export interface TrainedExperiment extends TrainStepResult {
-  /** The run of all; undefined while others are missing, and where all are trained anew by force: then whoever asked for that makes it. */
+  /** The run of all; undefined while others are missing. */
   whole: Artifact | undefined;
 }
 
@@ -28,7 +30,7 @@ export async function trainExperiment(
   project: Project,
   data: { dataset: Dataset; split: Split },
   store: Store,
-  { index, inputs, work }: ExperimentSettings,
+  { index, inputs, run, work }: ExperimentSettings,
   options: WayOptions,
 ): Promise<TrainedExperiment> {
   const experiments = listExperiments(project, data.dataset) ?? [];
@@ -39,12 +41,12 @@ export async function trainExperiment(
       seen: String(index),
       wanted: experiments.length === 0 ? "missing: the project has one training" : `below ${experiments.length}`,
     });
-  const place = { inputs: one.inputs, workspaces: join(work, "runs"), run: one.run };
+  // By force, what the others left before is not what is asked for.
+  const anew = options.force === true ? run : undefined;
+  const place = { inputs: one.inputs, workspaces: join(work, "runs"), run: one.train(anew) };
   const found = await trainStep(one.project, data, store, options, place);
-  // What the others left may be of the time before.
-  if (options.force === true) return { ...found, whole: undefined };
   // Stored first, looked for then: whoever is last sees all.
-  const parts = await findParts(project, experiments, store);
+  const parts = await findParts(project, experiments, store, anew);
   if (!parts.every((part) => part !== undefined)) return { ...found, whole: undefined };
   const whole = {
     inputs: inputs ?? (await digestInputs(project, data.dataset)),

@@ -26,6 +26,7 @@ import type { WayOptions } from "../types.ts";
 import { trainExperiment } from "./experiment.ts";
 import { finish, phasePlaces, prepare, requireCommand } from "./phases.ts";
 import type { JobPlace, JobSettings } from "./settings.ts";
+import { shareDataset } from "./shared-data.ts";
 
 export interface JobResult {
   /** What was trained; where it was judged here, the champion. */
@@ -78,7 +79,7 @@ async function runTraining(
   project: Project,
   data: { dataset: Dataset; split: Split },
   store: Store,
-  { work, inputs, force, phase, experiment: index }: JobSettings,
+  { work, inputs, force, phase, experiment: index, run }: JobSettings,
   options: Omit<WayOptions, "resume" | "force">,
 ): Promise<{ part: Artifact; artifact: Artifact | undefined; trained: boolean }> {
   // A checkpoint of the same inputs is of a try before this one.
@@ -88,7 +89,7 @@ async function runTraining(
       artifact: part,
       whole,
       trained,
-    } = await trainExperiment(project, data, store, { index, inputs, work }, how);
+    } = await trainExperiment(project, data, store, { index, inputs, run, work }, how);
     return { part, artifact: whole, trained };
   }
   const place: TrainPlace = {
@@ -118,9 +119,16 @@ async function provideDataset(
   settings: JobSettings,
   options: Pick<WayOptions, "report" | "signal">,
 ): Promise<Dataset> {
-  const { dataset: place, datasetDigest: wanted, root, work, sample } = settings;
-  if (place === undefined)
-    return check(await openDataset(source, { root: phasePlaces(work).fetched, sample, ...options }), wanted);
+  const { dataset: place, datasetDigest: wanted, root, work, sample, experiment, run, shared } = settings;
+  if (place === undefined) {
+    const apart = experiment !== undefined && run !== undefined;
+    // Fetched by whichever pod is first, so the loader's cache is of all.
+    const { fetched } = phasePlaces(apart ? shared : work);
+    const fetch = (): Promise<Dataset> => openDataset(source, { root: fetched, sample, ...options });
+    if (!apart) return check(await fetch(), wanted);
+    const common = { folder: join(shared, "experiments"), run, root: fetched };
+    return check(await shareDataset(source, common, fetch, options), wanted);
+  }
   const folder = await provideFolder(place, settings, options);
   const open = async (): Promise<Dataset> => {
     const opened = await openDataset(relocate(source, folder), { root, ...options });

@@ -30,6 +30,10 @@ export interface JobSettings {
   phase: "prepare" | "finish" | undefined;
   /** Which of the project's experiments is trained here; undefined: all of them. */
   experiment: number | undefined;
+  /** Names the Job that it is one of: no other has the same. */
+  run: string | undefined;
+  /** Of all pods of the run, where they have a volume: `work` is one's own. */
+  shared: string;
   /** Judge the run and move the champion as well: nobody else will. */
   promote: boolean;
   force: boolean;
@@ -54,6 +58,8 @@ export function readJobSettings(env: Readonly<Record<string, string | undefined>
   const code = digest("SLIPWAY_CODE");
   if (code === undefined) throw jobSettingInvalid({ name: "SLIPWAY_CODE", seen: "missing", wanted: "a digest" });
   const dataset = text("SLIPWAY_DATASET");
+  const shared = text("SLIPWAY_WORK") ?? text("SLIPWAY_WORKSPACE") ?? "/tmp/slipway";
+  const experiment = readIndex(text("JOB_COMPLETION_INDEX"));
   const app = required("SLIPWAY_APP", "the path of the project's bundle");
   return {
     app,
@@ -64,9 +70,11 @@ export function readJobSettings(env: Readonly<Record<string, string | undefined>
     inputs: digest("SLIPWAY_INPUTS"),
     store: place(required("SLIPWAY_STORE", "a registry and prefix such as registry.example.com/models, or a folder")),
     insecure: env["SLIPWAY_REGISTRY_INSECURE"] === "1",
-    work: text("SLIPWAY_WORK") ?? text("SLIPWAY_WORKSPACE") ?? "/tmp/slipway",
+    work: experiment === undefined ? shared : `${shared}/experiment-${experiment}`,
     phase: readPhase(text("SLIPWAY_JOB_PHASE")),
-    experiment: readIndex(text("JOB_COMPLETION_INDEX")),
+    experiment,
+    run: text("SLIPWAY_RUN"),
+    shared,
     promote: env["SLIPWAY_PROMOTE"] === "1",
     force: env["SLIPWAY_FORCE"] === "1",
     sample: env["SLIPWAY_SAMPLE"] === "1",
