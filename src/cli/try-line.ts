@@ -1,6 +1,6 @@
 import { join, relative } from "node:path";
 import type { Dataset, Split } from "../data/types.ts";
-import type { Project } from "../project/types.ts";
+import type { BasicAuth, Project } from "../project/types.ts";
 import { kindOf, listQuestions } from "../way/question.ts";
 import { findRoute } from "../way/verify-step.ts";
 
@@ -13,7 +13,11 @@ export interface TryLine {
 }
 
 /** A line that works as it is: the route's path, and a row of the dataset as it is asked, which the model has not seen. */
-export function writeCurl({ definition }: Pick<Project, "definition">, { url, data, words = "" }: TryLine): string {
+export function writeCurl(
+  { definition }: Pick<Project, "definition">,
+  { url, data, words: given = "" }: TryLine,
+): string {
+  const words = given + askLogin(definition.serve?.auth);
   if (data === undefined) return `curl ${words}${url}/docs`;
   const { dataset, split } = data;
   const { path, field } = findRoute(definition.serve?.routes, kindOf(dataset));
@@ -28,6 +32,11 @@ export function writeCurl({ definition }: Pick<Project, "definition">, { url, da
   }
   const body = subject.kind === "text" ? { [field]: subject.text } : subject.values;
   return `curl ${words}--json ${quote(JSON.stringify(body))} ${url}${path}`;
+}
+
+/** Without the password, which curl then asks for: what is printed here ends up in logs. */
+function askLogin(auth: BasicAuth | undefined): string {
+  return auth === undefined ? "" : `-u ${quote(auth.fallback?.username ?? "name")} `;
 }
 
 /** For a shell: as it is where that is safe. */
