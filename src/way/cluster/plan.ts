@@ -4,6 +4,7 @@ import type { Digest } from "../../base/digest.ts";
 import { applyObjects, type ApplyAction } from "../../deploy/cluster/apply.ts";
 import { getObject } from "../../deploy/cluster/objects.ts";
 import { openDataset } from "../../data/open.ts";
+import { splitDataset } from "../../data/split.ts";
 import { datasetStatus } from "../../data/status.ts";
 import { listContent } from "../../image/destinations/content.ts";
 import { toServerObjects } from "../../kube/server.ts";
@@ -13,6 +14,7 @@ import { isTrained, requireTraining } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
 import { findChampion, gateStep } from "../gate-step.ts";
 import { digestInputs } from "../inputs.ts";
+import { createChampionMeter } from "../measure-champion.ts";
 import type { WayOptions } from "../types.ts";
 import { describeRelease, planServer } from "./deploy-step.ts";
 import { diffObjects, type FieldChange } from "./diff.ts";
@@ -82,7 +84,8 @@ interface PlannedTraining {
   trains: boolean;
 }
 
-async function planTraining(
+/** What data, train and gate would do. Nothing is trained and no label audited for it; models that are there are asked. */
+export async function planTraining(
   project: Project,
   place: ClusterPlace,
   { store, own, shared }: Stores,
@@ -113,9 +116,11 @@ async function planTraining(
   }
   const dataset = await openDataset(data, { root: project.root, report, signal });
   const { state } = datasetStatus(dataset, project.root);
-  const steps = { unlocked: ["lock the dataset"], differs: ["refuse the dataset: it is not the locked one"], same: [] }[
-    state
-  ];
+  const steps: string[] = {
+    unlocked: ["lock the dataset"],
+    differs: ["refuse the dataset: it is not the locked one"],
+    same: [],
+  }[state];
   const inputs = await digestInputs(project, dataset);
   const here = shared === undefined || place.deploy.train?.on === "here";
   const from = here ? own : store;
@@ -127,11 +132,27 @@ async function planTraining(
       store,
       trains: true,
     };
-  const { verdict, reigns } = await gateStep(definition, known, store);
+  const { train, gate = {}, audit } = definition;
+  const split = splitDataset(dataset, { validation: train.validation, seed: train.seed });
+  const readModel: Store["readModel"] = (artifact) =>
+    (artifact.model.digest === known.model.digest ? from : store).readModel(artifact);
+  // Labels are audited by trained models: that is for `up`.
+  const { verdict, champion, reigns } = await gateStep(
+    { name, gate, ...(typeof audit === "function" && { audit }) },
+    known,
+    store,
+    { measure: createChampionMeter({ dataset, split }, { readModel }, { report, signal }) },
+  );
+  if (verdict.passed && reigns) return { steps, artifact: known, store: from, trains: false };
+  if (typeof audit === "object") steps.push("audit the labels");
+  if (verdict.keepsChampion === true && verdict.passed && champion !== undefined) {
+    const stays = `keep ${name}@${champion.digest} as the champion: the model is not better by enough`;
+    return { steps: [...steps, stays], artifact: champion, store, trains: false };
+  }
   const next = verdict.passed
     ? `make ${name}@${known.digest} the champion`
     : "stop at the gate: the model is not good enough";
-  return { steps: verdict.passed && reigns ? steps : [...steps, next], artifact: known, store: from, trains: false };
+  return { steps: [...steps, next], artifact: known, store: from, trains: false };
 }
 
 async function planImage(

@@ -45,7 +45,9 @@ export async function trainAt(
   if (isOnVolume(place)) return trainByVolume(project, definition, place, step, steps, options);
   if (isFetched(place)) {
     const candidate = await step("train", () => trainOnFetched(project, definition, place, stores, options));
-    const artifact = await promoteStep(definition, candidate, stores.store, step);
+    const artifact = await promoteStep(definition, candidate, stores.store, step, {
+      measure: async () => ({ reason: "only the training's pod has seen them" }),
+    });
     return { name, digest: artifact.digest, artifact, data: undefined, steps };
   }
   const { dataset, split } = await step("data", async () => {
