@@ -52,7 +52,13 @@ async function readStatus(root: string): Promise<TargetStatus> {
     const findings = [{ cause: `the server at ${url} does not answer its readiness check`, mend }];
     return { ...empty, state: "failing", replicas: [replica], findings };
   }
-  return { ...empty, state: "running", urls: [url], model: found.served, replicas: [replica] };
+  return {
+    ...empty,
+    state: "running",
+    urls: [url],
+    ...(found.served !== "" && { model: found.served }),
+    replicas: [replica],
+  };
 }
 
 async function findUrl({ root, name }: { root: string; name: string }): Promise<string> {
