@@ -22,6 +22,7 @@ const benchmarks: Readonly<Record<string, (options: Options) => Promise<Result>>
   train: async (options) => (await import("./train.ts")).benchTraining(options),
   serve: async (options) => (await import("./serve.ts")).benchServing(options),
   intent: async (options) => (await import("./intent.ts")).benchIntent(options),
+  market: async (options) => (await import("./market.ts")).benchMarket(options),
   image: async (options) => (await import("./image.ts")).benchImage(options),
   detect: async (options) => (await import("./detect.ts")).benchDetection(options),
   weights: async (options) => (await import("./detect.ts")).benchWeights(options),
