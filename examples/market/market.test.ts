@@ -165,8 +165,8 @@ test("a run that is not better by 0.01 changes nothing; one that is moves the al
     writeFileSync(path, readFileSync(path, "utf8").replace(/momentum = [\d.]+/, `momentum = ${momentum}`));
     return example.run("train", "--sample", "--json");
   };
-  // Prices that say less of the day after.
-  expect(await edit(0.02)).toMatchObject({ status: 0 });
+  // Nearly the same prices.
+  expect(await edit(0.1501)).toMatchObject({ status: 0 });
   await sleep(2500);
   expect(await servedDigest()).toBe(before);
   // Prices that say more.

@@ -18,11 +18,11 @@ beforeAll(async () => {
   namespace = await useNamespace(cluster, "market");
   // Runs are made by hand here: the clock must not come between.
   edit("slipway.config.ts", "*/5 * * * *", "0 0 1 1 *");
-  // Runs of these names see other prices than the first: easier ones, and harder ones.
+  // Runs of these names see other prices than the first: easier ones, and nearly the same.
   edit(
     "sample.ts",
     "momentum = 0.15",
-    'momentum = { easier: 0.6, harder: 0.02 }[hostname().split("-")[0] ?? ""] ?? 0.15',
+    'momentum = { easier: 0.6, other: 0.1501 }[hostname().split("-")[0] ?? ""] ?? 0.15',
   );
   edit("sample.ts", "export interface Price", 'import { hostname } from "node:os";\nexport interface Price');
   const { context, kubeconfig } = cluster;
@@ -56,7 +56,7 @@ test("runs of the CronJob: one that is not better changes nothing, one that is i
   const pods = await listPods();
   const asking = new AbortController();
   const outcome = askAllTheTime(asking.signal);
-  await runByHand("harder");
+  await runByHand("other");
   // Two looks at the alias and more.
   await sleep(12_000);
   expect(await servedDigest()).toBe(up.digest);
