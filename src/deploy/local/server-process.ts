@@ -137,7 +137,9 @@ async function waitForReady(child: ChildProcess, exited: Promise<ServerExit>, op
     const announced: Promise<Announcement> =
       detachedLog === undefined ? listenToChannel(child) : followLog(detachedLog, signal);
     const late = sleep(readyTimeout, undefined, { signal, ref: false });
-    const first = await Promise.race([announced, exited, late]);
+    const met = await Promise.race([announced, exited, late]);
+    // It may have ended between two looks at its log: then its last words are there.
+    const first = (detachedLog === undefined ? undefined : findAnnouncement(detachedLog)) ?? met;
     if (first !== undefined && "ready" in first) {
       if (first.ready) return first.port;
       const { details = {}, ...error } = first.error;
@@ -166,12 +168,18 @@ function listenToChannel(child: ChildProcess): Promise<Announcement> {
 
 async function followLog(path: string, signal: AbortSignal): Promise<Announcement> {
   for (;;) {
-    for (const line of readLines(path)) {
-      const { data } = announcementSchema.safeParse(parseLine(line));
-      if (data !== undefined) return data;
-    }
+    const found = findAnnouncement(path);
+    if (found !== undefined) return found;
     await sleep(30, undefined, { signal });
   }
+}
+
+function findAnnouncement(path: string): Announcement | undefined {
+  for (const line of readLines(path)) {
+    const { data } = announcementSchema.safeParse(parseLine(line));
+    if (data !== undefined) return data;
+  }
+  return undefined;
 }
 
 function readLines(path: string): string[] {
