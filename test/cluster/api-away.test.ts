@@ -23,10 +23,8 @@ describe.skipIf((process.env["SLIPWAY_TEST_CONTEXT"] ?? "") !== "")("the API ser
     (project as TestProject | undefined)?.[Symbol.dispose]();
   });
 
-  test.each([
-    ["while the Job trains", "train", 1],
-    ["while pods come up", "deploy", 2],
-  ])("%s", async (_, step, seed) => {
+  // Controllers that lost their watches look again after up to half a minute: one such wait is enough for every run of the tests.
+  test("while the Job trains", async () => {
     const parts = cluster.parts as ClusterParts;
     let away: Promise<void> | undefined;
     const waited: string[] = [];
@@ -35,10 +33,10 @@ describe.skipIf((process.env["SLIPWAY_TEST_CONTEXT"] ?? "") !== "")("the API ser
       await sleep(awayMs);
       await parts.start("apiserver");
     };
-    const result = await upOn(cluster, namespace.name, await project.withSeed(seed), {
+    const result = await upOn(cluster, namespace.name, await project.withSeed(1), {
       report(event) {
         // The first word of the step's own work: what it made is there by then, or is being made.
-        if (event.step === step && away === undefined) away = goAway();
+        if (event.step === "train" && away === undefined) away = goAway();
         if (/waiting for|wait for the API/i.test(event.label)) waited.push(event.label);
       },
     });
