@@ -1,13 +1,12 @@
 /** @file The example as its callers call it: a login, a picture as a form, names from a file, a port from the environment. */
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { copyExample, type UpDocument } from "../../test/example.ts";
+import { findQuietPort } from "../../test/port.ts";
 import { boxOfLight, drawLight, makeLightWeights } from "../../test/ssd-weights.ts";
 
-const port = await findPort();
+const port = await findQuietPort();
 const example = copyExample("detector", { PORT: String(port), COCO_LABELS_PATH: "names.txt" });
 const picture = { width: 600, height: 400, place: [3, 5] } as const;
 let up: UpDocument;
@@ -111,12 +110,4 @@ function send(
   const headers: Record<string, string> =
     login === undefined ? {} : { authorization: `Basic ${Buffer.from(login).toString("base64")}` };
   return fetch(`http://127.0.0.1:${port}/predict`, { method: "POST", body: form, headers });
-}
-
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port: found } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return found;
 }

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { readBirth } from "../../../src/deploy/local/state.ts";
+import { findQuietPort } from "../../port.ts";
 
 const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const home = realpathSync(mkdtempSync(join(tmpdir(), "slipway-signals-")));
@@ -111,9 +112,11 @@ test("a detached server stays, serves predictions, and is replaced for another p
   expect(JSON.parse(asked.stdout)).toMatchObject([
     { label: expect.stringMatching(/circle|square|triangle/) as string },
   ]);
-  const { port } = new URL(first.url);
-  const other = Number(port) > 40_000 ? Number(port) - 101 : Number(port) + 101;
-  const second = JSON.parse(slipway("up", project, "--port", String(other), "--detach", "--json").stdout) as Result;
+  const other = await findQuietPort();
+  const replacing = slipway("up", project, "--port", String(other), "--detach", "--json");
+  // With what it printed, so that a failure shows why.
+  expect(replacing).toMatchObject({ status: 0, stderr: expect.any(String) as string });
+  const second = JSON.parse(replacing.stdout) as Result;
   expect({ old: readBirth(first.pid), url: second.url }).toEqual({ old: undefined, url: `http://127.0.0.1:${other}` });
 });
 

@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findQuietPort } from "../../port.ts";
 import { providePython } from "../protocols/python.ts";
 
 export const mlflowPackages = ["mlflow==3.17.2"];
@@ -21,7 +21,7 @@ export interface MlflowServer extends AsyncDisposable {
 export async function startMlflow(extra: readonly string[] = []): Promise<MlflowServer> {
   const python = await providePython("mlflow", mlflowPackages);
   const folder = mkdtempSync(join(tmpdir(), "slipway-mlflow-"));
-  const port = await freePort();
+  const port = await findQuietPort();
   const artifacts = join(folder, "artifacts");
   const listen = ["--host", "127.0.0.1", "--port", String(port), "--workers", "1"];
   const keep = ["--backend-store-uri", `sqlite:///${join(folder, "mlflow.db")}`, "--artifacts-destination", artifacts];
@@ -64,13 +64,4 @@ export async function startMlflow(extra: readonly string[] = []): Promise<Mlflow
     if (healthy) break;
   }
   return { url, python, artifacts, [Symbol.asyncDispose]: stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }
