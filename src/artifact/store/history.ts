@@ -3,7 +3,7 @@
  * (a redo log): whoever comes next writes them here if the process ended in between. So a move and its line are never apart.
  */
 import { open, readFile } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
+import { whoAmI } from "../../base/account.ts";
 import { storeBroken } from "../errors.ts";
 import { annotations } from "../oci.ts";
 import type { AliasMove } from "../types.ts";
@@ -69,19 +69,5 @@ function parseMove(line: string, where: string): AliasMove {
     return JSON.parse(line) as AliasMove;
   } catch (cause) {
     throw storeBroken({ file: where, why: "it is not JSON" }, { cause });
-  }
-}
-
-/** Account and machine: `ada@laptop`. */
-export function whoAmI(): string {
-  return `${nameOfUser()}@${hostname()}`;
-}
-
-function nameOfUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user id need not have an entry in its passwd file.
-    return String(process.getuid?.() ?? "unknown");
   }
 }

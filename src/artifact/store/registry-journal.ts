@@ -11,7 +11,7 @@ import { emptyConfig, manifestTypes, type Descriptor } from "../../oci/types.ts"
 import { storeBroken } from "../errors.ts";
 import { isDescriptor } from "../manifest.ts";
 import type { AliasMove } from "../types.ts";
-import { whoAmI } from "./history.ts";
+import { whoAmI } from "../../base/account.ts";
 import { isUnsupported, journalOf, putNote, type RegistryPlace } from "./registry-repository.ts";
 import { fact, historyTag, readNameTag, toNameTag } from "./registry-tags.ts";
 

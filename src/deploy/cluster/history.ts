@@ -1,11 +1,10 @@
 /** @file The releases of a project on a cluster, kept in the inventory's parent. */
-import { toLabelValue } from "../../kube/names.ts";
-import { projectLabel } from "../../kube/labels.ts";
+import { whoAmI } from "../../base/account.ts";
 import { inventoryInvalid } from "../errors.ts";
 import { nameRef } from "./api-error.ts";
-import { type InventorySet, parentRef, setLabel } from "./inventory.ts";
-import { getObject, listObjects, refOf } from "./objects.ts";
-import { holdParent, whoAmI } from "./parent.ts";
+import { parentRef } from "./inventory.ts";
+import { getObject, refOf } from "./objects.ts";
+import { holdParent } from "./parent.ts";
 import type { Cluster, LiveObject } from "./types.ts";
 
 /** How many are remembered. */
@@ -57,19 +56,6 @@ export async function recordOutcome(
       readReleases(parent).map((release) => (release.number === number ? { ...release, outcome } : release)),
     ),
   );
-}
-
-/** Namespaces that hold something of the project, for commands that were told none. */
-export async function findReleases(
-  cluster: Cluster,
-  project: string,
-): Promise<{ namespace: string; set: InventorySet }[]> {
-  const labels = { [projectLabel]: toLabelValue(project) };
-  const { items } = await listObjects(cluster, { apiVersion: "v1", kind: "ConfigMap", labels });
-  return items.flatMap(({ metadata }) => {
-    const set = metadata.labels?.[setLabel];
-    return set === "server" || set === "training" ? [{ namespace: metadata.namespace ?? "", set }] : [];
-  });
 }
 
 /** With one more release, numbered; where `quiet` and the last one is the same, with that one. The oldest beyond the limit go. */

@@ -1,5 +1,6 @@
 /** @file Namespaces: made where they are missing, marked then, and only those that carry the mark are ever touched again. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { whoAmI } from "../../base/account.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { makeNamespace } from "../../kube/namespace.ts";
 import { domain, type KubeObject } from "../../kube/types.ts";
@@ -7,7 +8,6 @@ import { clusterForbidden, objectStuck } from "../errors.ts";
 import { nameRef } from "./api-error.ts";
 import { pathOf } from "./discovery.ts";
 import { applyObject, getObject, isConflict, refOf } from "./objects.ts";
-import { whoAmI } from "./parent.ts";
 import type { Cluster, LiveObject } from "./types.ts";
 
 /** Who made it. Labels can come from anywhere (exported manifests have ours); this is only written by `ensureNamespace`. */

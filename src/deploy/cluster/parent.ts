@@ -1,8 +1,8 @@
 /** @file The inventory's parent in the cluster: made, changed only at the version that was read, and held by one at a time. */
 import { randomUUID } from "node:crypto";
-import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { whoAmI } from "../../base/account.ts";
 import { domain } from "../../kube/types.ts";
 import { applyBusy, applyOvertaken, inventoryInvalid } from "../errors.ts";
 import { nameRef } from "./api-error.ts";
@@ -215,18 +215,4 @@ function withHolder(parent: LiveObject, holder: Holder | undefined): LiveObject 
 
 function refOfParent({ metadata: { name, namespace = "" } }: LiveObject): ParentRef {
   return { apiVersion: "v1", kind: "ConfigMap", name, namespace };
-}
-
-/** `ada@laptop` */
-export function whoAmI(): string {
-  return `${findAccount()}@${hostname()}`;
-}
-
-function findAccount(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // Containers run as accounts that no passwd file names.
-    return `uid-${process.getuid?.() ?? "?"}`;
-  }
 }
