@@ -61,3 +61,19 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
       .trimEnd(),
   );
 }
+
+/** Cuts by what is seen: colours take no room and are closed at the end. */
+export function cutLine(text: string, width: number): string {
+  if (stripVTControlCharacters(text).length <= width) return text;
+  let seen = 0;
+  let kept = "";
+  // oxlint-disable-next-line no-control-regex -- escape sequences are what is looked for
+  for (const [piece] of text.matchAll(/\u001B\[[\d;]*m|[\s\S]/gu)) {
+    if (!piece.startsWith("\u001B")) {
+      if (seen >= width - 1) break;
+      seen++;
+    }
+    kept += piece;
+  }
+  return `${kept}…${kept.includes("\u001B") ? "\u001B[0m" : ""}`;
+}

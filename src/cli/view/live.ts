@@ -1,6 +1,6 @@
 import { styleText, stripVTControlCharacters } from "node:util";
 import type { ProgressEvent, Report } from "../../base/progress.ts";
-import { formatClock } from "./format.ts";
+import { cutLine, formatClock } from "./format.ts";
 
 /** One line at the bottom of a terminal that is written over. */
 export interface LiveLine {
@@ -76,7 +76,7 @@ export function renderLine(event: ProgressEvent, spinner: string, seconds: numbe
     line = `${styleText("cyan", spinner)} ${step.padEnd(12)}${label}${bar}${styleText("dim", tail)}`;
     if (stripVTControlCharacters(line).length < columns) return line;
   }
-  return cut(line, columns - 1);
+  return cutLine(line, columns - 1);
 }
 
 /** As people say them: `8,512 samples/s`, but `loss 0.082`. The time left is guessed where the step does not tell it. */
@@ -92,20 +92,4 @@ function listFigures({ figures = {} }: ProgressEvent, share: number | undefined,
 function renderBar(share: number, width: number): string {
   const full = Math.round(share * width);
   return styleText("green", "━".repeat(full)) + styleText("dim", "╌".repeat(width - full));
-}
-
-/** Cuts by what is seen: colours take no room and are closed at the end. */
-function cut(text: string, width: number): string {
-  if (stripVTControlCharacters(text).length <= width) return text;
-  let seen = 0;
-  let kept = "";
-  // oxlint-disable-next-line no-control-regex -- escape sequences are what is looked for
-  for (const [piece] of text.matchAll(/\u001B\[[\d;]*m|[\s\S]/gu)) {
-    if (!piece.startsWith("\u001B")) {
-      if (seen === width - 1) break;
-      seen++;
-    }
-    kept += piece;
-  }
-  return `${kept}…\u001B[0m`;
 }

@@ -1,7 +1,8 @@
 /** @file A rollout as it happens: on a terminal a tree that is drawn in place, elsewhere a line for each change. */
-import { styleText, stripVTControlCharacters } from "node:util";
+import { styleText } from "node:util";
 import type { Finding } from "../../deploy/cluster/explain/finding.ts";
 import { type TreeNode, walkTree } from "../../deploy/cluster/tree.ts";
+import { cutLine } from "./format.ts";
 
 export interface TreeView {
   show(tree: TreeNode, findings: readonly Pick<Finding, "cause">[]): void;
@@ -36,7 +37,7 @@ export function renderTree(tree: TreeNode, findings: readonly Pick<Finding, "cau
       return `${"  ".repeat(depth + 1)}${paint(style, mark)} ${node.kind} ${node.name} ${paint("dim", node.text)}`;
     });
   const causes = findings.flatMap(({ cause }) => [`  ${paint("yellow", "!")} ${cause}`]);
-  return [...lines, ...causes].map((line) => cut(line, columns - 1));
+  return [...lines, ...causes].map((line) => cutLine(line, columns - 1));
 }
 
 function openLive(stream: Stream): TreeView {
@@ -78,20 +79,4 @@ function openLines(stream: Stream): TreeView {
 
 function paint(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stderr });
-}
-
-/** Cuts by what is seen, and closes colours at the end. */
-function cut(text: string, width: number): string {
-  if (stripVTControlCharacters(text).length <= width) return text;
-  let seen = 0;
-  let kept = "";
-  // oxlint-disable-next-line no-control-regex -- escape sequences are what is looked for
-  for (const [piece] of text.matchAll(/\u001B\[[\d;]*m|[\s\S]/gu)) {
-    if (!piece.startsWith("\u001B")) {
-      if (seen >= width - 1) break;
-      seen++;
-    }
-    kept += piece;
-  }
-  return `${kept}…${kept.includes("\u001B") ? "\u001B[0m" : ""}`;
 }
