@@ -15,16 +15,6 @@ export function makeBasicAuthSecret(
   return makeSecret(place, { username, password }, "kubernetes.io/basic-auth");
 }
 
-/** Type `kubernetes.io/dockerconfigjson`: a login with which nodes pull and Jobs push. */
-export function makeRegistrySecret(
-  place: SecretPlace,
-  { registry, username, password }: { registry: string; username: string; password: string },
-): KubeObject {
-  const auth = encode(`${username}:${password}`);
-  const config = JSON.stringify({ auths: { [registry]: { username, password, auth } } });
-  return makeSecret(place, { ".dockerconfigjson": config }, "kubernetes.io/dockerconfigjson");
-}
-
 /** Any keys. `data`, not `stringData`: a field manager owns what it wrote, and `stringData` is gone once it was taken. */
 export function makeSecret(place: SecretPlace, values: Readonly<Record<string, string>>, type = "Opaque"): KubeObject {
   const data = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, encode(value)]));
