@@ -115,7 +115,8 @@ test("a detached server stays, serves predictions, and is replaced for another p
   const other = await findQuietPort();
   const replacing = slipway("up", project, "--port", String(other), "--detach", "--json");
   // With what it printed, so that a failure shows why.
-  expect(replacing).toMatchObject({ status: 0, stderr: expect.any(String) as string });
+  const printed = expect.any(String) as string;
+  expect(replacing).toMatchObject({ status: 0, stdout: printed, stderr: printed });
   const second = JSON.parse(replacing.stdout) as Result;
   expect({ old: readBirth(first.pid), url: second.url }).toEqual({ old: undefined, url: `http://127.0.0.1:${other}` });
 });
