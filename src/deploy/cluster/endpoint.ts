@@ -1,10 +1,8 @@
 /** @file The addresses at which a project's server is reached, as the cluster has them now, and which of them answer from here. */
 import http from "node:http";
-import { findSlipwayError } from "../../base/errors.ts";
 import { projectLabel } from "../../kube/labels.ts";
 import { toLabelValue } from "../../kube/names.ts";
-import { clusterForbidden, kindUnknown } from "../errors.ts";
-import { getObject, listObjects } from "./objects.ts";
+import { getObject, isHidden, listVisible } from "./objects.ts";
 import { type Gateway, type HttpRoute, type Ingress, type Node, pick, type Service } from "./shapes.ts";
 import type { Cluster, LiveObject } from "./types.ts";
 
@@ -30,7 +28,7 @@ export async function findEndpoints(
 ): Promise<Endpoint[]> {
   const labels = { [projectLabel]: toLabelValue(project) };
   const list = (apiVersion: string, kind: string): Promise<LiveObject[]> =>
-    listObjects(cluster, { apiVersion, kind, namespace, labels }).then(({ items }) => items, ignoreAbsent);
+    listVisible(cluster, { apiVersion, kind, namespace, labels });
   const [services, ingresses, routes] = await Promise.all([
     list("v1", "Service"),
     list("networking.k8s.io/v1", "Ingress"),
@@ -62,7 +60,7 @@ async function fromServices(cluster: Cluster, services: readonly Service[]): Pro
   );
   const ports = services.flatMap(({ spec }) => (spec.type === "NodePort" ? (spec.ports?.[0]?.nodePort ?? []) : []));
   if (ports.length === 0) return balanced;
-  const nodes = await listObjects(cluster, { apiVersion: "v1", kind: "Node" }).then(({ items }) => items, ignoreAbsent);
+  const nodes = await listVisible(cluster, { apiVersion: "v1", kind: "Node" });
   const host = pick(nodes, "Node")
     .map(addressOf)
     .find((address) => address !== undefined);
@@ -109,7 +107,7 @@ async function fromRoutes(cluster: Cluster, namespace: string, routes: readonly 
           kind: "Gateway",
           name: parent.name,
           namespace: parent.namespace ?? namespace,
-        }).catch(ignoreForbidden)) as Gateway | undefined;
+        }).catch(ignoreHidden)) as Gateway | undefined;
         const listener = chooseListener(gateway, parent.sectionName);
         const address = gateway?.status?.addresses?.[0]?.value;
         const host = spec.hostnames?.[0];
@@ -170,13 +168,6 @@ function answers({ url, address, host }: Found): Promise<boolean> {
   });
 }
 
-/** A kind that the cluster lacks has no objects; one that we may not list has none for us. */
-function ignoreAbsent(error: unknown): LiveObject[] {
-  const code = findSlipwayError(error)?.code;
-  if (code !== clusterForbidden.code && code !== kindUnknown.code) throw error;
-  return [];
-}
-
-function ignoreForbidden(error: unknown): undefined {
-  ignoreAbsent(error);
+function ignoreHidden(error: unknown): undefined {
+  if (!isHidden(error)) throw error;
 }

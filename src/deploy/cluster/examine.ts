@@ -1,12 +1,10 @@
 /** @file One look at everything of a project on a cluster, and what is wrong with it. */
-import { findSlipwayError } from "../../base/errors.ts";
 import { projectLabel } from "../../kube/labels.ts";
 import { toLabelValue } from "../../kube/names.ts";
-import { clusterForbidden, kindUnknown } from "../errors.ts";
 import { createCollector } from "./collect.ts";
 import { explain } from "./explain/explain.ts";
 import type { Finding } from "./explain/finding.ts";
-import { listObjects, type Selection } from "./objects.ts";
+import { listVisible } from "./objects.ts";
 import { ownedBy, pick } from "./shapes.ts";
 import type { Cluster, LiveObject, Ref } from "./types.ts";
 
@@ -22,26 +20,33 @@ const ours: readonly Pick<Ref, "apiVersion" | "kind">[] = [
   { apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute" },
 ];
 
+export interface Examination {
+  findings: Finding[];
+  /** All that was looked at: those of earlier releases too. */
+  objects: LiveObject[];
+}
+
 /** What a user may not see is left out of the picture. */
 export async function examineProject(
   cluster: Cluster,
   { project, namespace }: { project: string; namespace: string },
-): Promise<Finding[]> {
+): Promise<Examination> {
   const labels = { [projectLabel]: toLabelValue(project) };
   const lists = await Promise.all([
     ...ours.map((kind) => listVisible(cluster, { ...kind, namespace, labels })),
     listVisible(cluster, { apiVersion: "v1", kind: "Event", namespace }),
     listVisible(cluster, { apiVersion: "networking.k8s.io/v1", kind: "IngressClass" }),
   ]);
-  const objects = dropReplaced(lists.flat());
-  const pods = pick(objects, "Pod");
+  const objects = lists.flat();
+  const current = dropReplaced(objects);
+  const pods = pick(current, "Pod");
   const collector = createCollector(cluster);
   const [logs, nodes] = await Promise.all([collector.logs(pods), collector.nodes(pods)]);
-  const names = new Set(objects.map(({ metadata }) => metadata.name));
-  const known = new Set(objects.map(({ metadata }) => metadata.uid));
+  const names = new Set(current.map(({ metadata }) => metadata.name));
+  const known = new Set(current.map(({ metadata }) => metadata.uid));
   const others = nodes.filter(({ metadata }) => !known.has(metadata.uid));
-  const findings = explain({ objects: [...objects, ...others], logs, now: Date.now() });
-  return findings.filter(({ object }) => object.kind !== "Pod" || names.has(object.name));
+  const findings = explain({ objects: [...current, ...others], logs, now: Date.now() });
+  return { findings: findings.filter(({ object }) => object.kind !== "Pod" || names.has(object.name)), objects };
 }
 
 /** Without the troubles of earlier releases: only a Deployment's newest ReplicaSet and its pods count. */
@@ -54,14 +59,4 @@ function dropReplaced(objects: readonly LiveObject[]): LiveObject[] {
       !(object.kind === "ReplicaSet" && !newest.some(({ metadata }) => metadata.uid === object.metadata.uid)) &&
       !old.some((set) => ownedBy(set)(object)),
   );
-}
-
-async function listVisible(cluster: Cluster, selection: Selection): Promise<LiveObject[]> {
-  try {
-    return (await listObjects(cluster, selection)).items;
-  } catch (error) {
-    const code = findSlipwayError(error)?.code;
-    if (code !== clusterForbidden.code && code !== kindUnknown.code) throw error;
-    return [];
-  }
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { findSlipwayError } from "../../base/errors.ts";
 import { fieldManager, type KubeObject } from "../../kube/types.ts";
-import { objectMissing, objectRejected, objectStuck } from "../errors.ts";
+import { clusterForbidden, kindUnknown, objectMissing, objectRejected, objectStuck } from "../errors.ts";
 import { nameRef } from "./api-error.ts";
 import { pathOf } from "./discovery.ts";
 import type { Cluster, LiveObject, ObjectList, Ref } from "./types.ts";
@@ -58,6 +58,16 @@ export async function listObjects(
     for (const item of page.items) items.push({ ...item, apiVersion, kind });
     next = page.metadata.continue;
     if (next === undefined || next === "") return { items, resourceVersion: page.metadata.resourceVersion };
+  }
+}
+
+/** Those that are there for us: a kind that the cluster lacks has no objects, one that we may not list has none for us. */
+export async function listVisible(cluster: Cluster, selection: Selection): Promise<LiveObject[]> {
+  try {
+    return (await listObjects(cluster, selection)).items;
+  } catch (error) {
+    if (!isHidden(error)) throw error;
+    return [];
   }
 }
 
@@ -146,6 +156,12 @@ export function refOf({ apiVersion, kind, metadata: { name, namespace } }: KubeO
 
 export function isMissing(error: unknown): boolean {
   return findSlipwayError(error)?.code === objectMissing.code;
+}
+
+/** The cluster does not serve it, or does not let us see it. */
+export function isHidden(error: unknown): boolean {
+  const code = findSlipwayError(error)?.code;
+  return code === clusterForbidden.code || code === kindUnknown.code;
 }
 
 /** Somebody else was faster: another version of the object is there, or one of that name. */

@@ -1,15 +1,13 @@
 /** @file What runs of a project on a cluster, in one look. */
-import { findSlipwayError } from "../../base/errors.ts";
 import { componentLabel, projectLabel } from "../../kube/labels.ts";
 import { toLabelValue } from "../../kube/names.ts";
 import { nanosPerUnit, parseQuantity } from "../../base/quantity.ts";
 import { domain } from "../../kube/types.ts";
-import { clusterForbidden, kindUnknown } from "../errors.ts";
 import type { Replica, TargetStatus, TrainingStatus } from "../target.ts";
 import { findEndpoints } from "./endpoint.ts";
 import { examineProject } from "./examine.ts";
 import { readHistory } from "./history.ts";
-import { listObjects } from "./objects.ts";
+import { listVisible } from "./objects.ts";
 import { type Deployment, type Job, isReady, isTrue, pick, type Pod } from "./shapes.ts";
 import type { Cluster, LiveObject } from "./types.ts";
 
@@ -20,19 +18,16 @@ export async function readClusterStatus(
   const { project, namespace } = place;
   const labels = { [projectLabel]: toLabelValue(project) };
   const list = (apiVersion: string, kind: string): Promise<LiveObject[]> =>
-    listObjects(cluster, { apiVersion, kind, namespace, labels }).then(({ items }) => items, ignoreAbsent);
-  const [releases, deployments, pods, jobs, crons, usage, endpoints, findings] = await Promise.all([
+    listVisible(cluster, { apiVersion, kind, namespace, labels });
+  const [releases, { findings, objects }, crons, usage, endpoints] = await Promise.all([
     readHistory(cluster, place),
-    list("apps/v1", "Deployment"),
-    list("v1", "Pod"),
-    list("batch/v1", "Job"),
+    examineProject(cluster, place),
     list("batch/v1", "CronJob"),
     list("metrics.k8s.io/v1beta1", "PodMetrics"),
     findEndpoints(cluster, place),
-    examineProject(cluster, place),
   ]);
-  const [deployment] = pick(deployments, "Deployment");
-  const serving = pick(pods, "Pod").filter(({ metadata }) => metadata.labels?.[componentLabel] === "server");
+  const [deployment] = pick(objects, "Deployment");
+  const serving = pick(objects, "Pod").filter(({ metadata }) => metadata.labels?.[componentLabel] === "server");
   const release = releases.at(-1);
   const model = deployment?.metadata.annotations?.[`${domain}/model`] ?? release?.model;
   return {
@@ -43,7 +38,7 @@ export async function readClusterStatus(
     ...(model !== undefined && { model: model.slice(model.indexOf("@") + 1) }),
     urls: endpoints.filter(({ reachable }) => reachable).map(({ url }) => url),
     replicas: serving.map((pod) => toReplica(pod, usage)),
-    trainings: [...pick(jobs, "Job").map(toTraining), ...crons.map(toSchedule)],
+    trainings: [...pick(objects, "Job").map(toTraining), ...crons.map(toSchedule)],
     findings: findings.map(({ cause, mend }) => ({ cause, mend })),
   };
 }
@@ -112,11 +107,4 @@ function toSchedule({ metadata, ...cron }: LiveObject): TrainingStatus {
     ...(schedule !== undefined && { schedule }),
     ...(lastScheduleTime !== undefined && { startedAt: lastScheduleTime }),
   };
-}
-
-/** What the cluster does not serve, or does not let us see, is left out of the picture. */
-function ignoreAbsent(error: unknown): LiveObject[] {
-  const code = findSlipwayError(error)?.code;
-  if (code !== clusterForbidden.code && code !== kindUnknown.code) throw error;
-  return [];
 }
