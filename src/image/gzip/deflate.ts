@@ -22,6 +22,8 @@ const distanceExtra = (code: number): number => (code < 4 ? 0 : (code - 2) >> 1)
 /** RFC 1951 §3.2.7: the order in which lengths of code length codes are sent. */
 const lengthOrder = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
+const lengthBits = Uint8Array.from(lengthBases, (_, code) => lengthExtra(code));
+const distanceBits = Uint8Array.from(distanceBases, (_, code) => distanceExtra(code));
 const codeOfLength = tabulate(lengthBases, 259);
 const codeOfDistance = tabulate(distanceBases, 32_769);
 
@@ -34,7 +36,7 @@ export function deflatePiece(bytes: Uint8Array, start: number, isLast: boolean):
   const finder = createFinder(bytes, start, depth);
   const tokens: Tokens = { words: new Uint32Array(blockTokens), count: 0 };
   for (let at = start; at < bytes.length;) {
-    const next = finder.find(at, bytes.length, tokens);
+    const next = finder.find(at, tokens);
     writeBlock(out, bytes.subarray(at, next), tokens);
     at = next;
   }
@@ -88,20 +90,22 @@ function writeCoded(out: Bits, tokens: Tokens, literalCode: Code, distanceCode: 
   out.put(0b100, 3);
   writeLengths(out, literalCode.lengths, distanceCode.lengths);
   const { lengths, bits } = literalCode;
-  for (let index = 0; index < tokens.count; index++) {
-    const word = tokens.words[index]!;
+  const { words, count } = tokens;
+  for (let index = 0; index < count; index++) {
+    const word = words[index]!;
     if (word < 256) {
       out.put(bits[word]!, lengths[word]!);
       continue;
     }
+    // With its extra bits at once: at most 15 and 5. A distance's are too many for that.
     const length = (word >>> 16) & 0x1ff;
-    const lengthSymbol = codeOfLength[length]!;
-    out.put(bits[257 + lengthSymbol]!, lengths[257 + lengthSymbol]!);
-    out.put(length - lengthBases[lengthSymbol]!, lengthExtra(lengthSymbol));
+    const lengthCode = codeOfLength[length]!;
+    const width = lengths[257 + lengthCode]!;
+    out.put(bits[257 + lengthCode]! | ((length - lengthBases[lengthCode]!) << width), width + lengthBits[lengthCode]!);
     const distance = (word & 0x7fff) + 1;
-    const distanceSymbol = codeOfDistance[distance]!;
-    out.put(distanceCode.bits[distanceSymbol]!, distanceCode.lengths[distanceSymbol]!);
-    out.put(distance - distanceBases[distanceSymbol]!, distanceExtra(distanceSymbol));
+    const far = codeOfDistance[distance]!;
+    out.put(distanceCode.bits[far]!, distanceCode.lengths[far]!);
+    out.put(distance - distanceBases[far]!, distanceBits[far]!);
   }
   out.put(bits[endOfBlock]!, lengths[endOfBlock]!);
 }
@@ -164,7 +168,7 @@ function countUsed(lengths: Uint8Array): number {
 }
 
 interface Bits {
-  /** Up to 16 bits, the lowest first. */
+  /** Up to 20 bits, the lowest first. */
   put(value: number, count: number): void;
   align(): void;
   /** Only at a whole byte. */
@@ -196,7 +200,8 @@ function createBits(sourceBytes: number): Bits {
     put(value, width) {
       held |= value << count;
       count += width;
-      if (count > 15) flush();
+      // 20 more must fit into 32.
+      if (count > 11) flush();
     },
     align() {
       count = (count + 7) & ~7;

@@ -18,8 +18,8 @@ const hashBits = 15;
 const goodMatch = 32;
 
 export interface Finder {
-  /** Fills `tokens` from `at` and gives where it stopped: at `end`, or where the block is full. */
-  find(at: number, end: number, tokens: Tokens): number;
+  /** Fills `tokens` from `at` and gives where it stopped: at the end, or where the block is full. */
+  find(at: number, tokens: Tokens): number;
 }
 
 /** Looks in `bytes`, of which those before `start` are only looked back at. `depth`: how many earlier places are tried for each match. */
@@ -27,7 +27,10 @@ export function createFinder(bytes: Uint8Array, start: number, depth: number): F
   const heads = new Int32Array(1 << hashBits).fill(-1);
   const before = new Int32Array(windowBytes).fill(-1);
   const mask = windowBytes - 1;
-  const last = bytes.length - 4;
+  const end = bytes.length;
+  /** The last place that four bytes can be read from. */
+  const last = end - 4;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
   const remember = (at: number): void => {
     const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
@@ -38,16 +41,13 @@ export function createFinder(bytes: Uint8Array, start: number, depth: number): F
   for (let at = 0; at < start && at <= last; at++) remember(at);
 
   return {
-    find(from, end, tokens) {
+    find(from, tokens) {
       const { words } = tokens;
       let at = from;
       let count = 0;
-      while (at < end && count < words.length) {
-        if (at > last) {
-          words[count++] = bytes[at++]!;
-          continue;
-        }
-        const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+      // The four bytes from `at` on, shifted along rather than read anew at each place.
+      let word = at <= last ? view.getInt32(at, true) : 0;
+      while (at <= last && count < words.length) {
         const hash = Math.imul(word, 0x9e37_79b1) >>> (32 - hashBits);
         let candidate = heads[hash]!;
         before[at & mask] = candidate;
@@ -56,9 +56,10 @@ export function createFinder(bytes: Uint8Array, start: number, depth: number): F
         let best = leastMatch;
         let distance = 0;
         const most = Math.min(mostMatch, end - at);
-        for (let tries = depth; tries > 0 && candidate >= 0 && at - candidate <= windowBytes; tries--) {
-          if (bytes[candidate + best] === bytes[at + best] && bytes[candidate] === bytes[at]) {
-            let length = 1;
+        const oldest = Math.max(0, at - windowBytes);
+        for (let tries = depth; tries > 0 && candidate >= oldest; tries--) {
+          if (bytes[candidate + best] === bytes[at + best] && view.getInt32(candidate, true) === word) {
+            let length = 4;
             while (length < most && bytes[candidate + length] === bytes[at + length]) length++;
             if (length > best) {
               best = length;
@@ -72,14 +73,23 @@ export function createFinder(bytes: Uint8Array, start: number, depth: number): F
           candidate = next;
         }
         if (distance === 0) {
-          words[count++] = bytes[at++]!;
+          words[count++] = word & 255;
+          word = (word >>> 8) | (bytes[at + 4]! << 24);
+          at++;
           continue;
         }
         words[count++] = (0x8000_0000 | (best << 16) | (distance - 1)) >>> 0;
         const stop = Math.min(at + best, last + 1);
-        for (let skipped = at + 1; skipped < stop; skipped++) remember(skipped);
+        for (let skipped = at + 1; skipped < stop; skipped++) {
+          word = (word >>> 8) | (bytes[skipped + 3]! << 24);
+          const place = Math.imul(word, 0x9e37_79b1) >>> (32 - hashBits);
+          before[skipped & mask] = heads[place]!;
+          heads[place] = skipped;
+        }
         at += best;
+        word = (word >>> 8) | (bytes[at + 3]! << 24);
       }
+      for (; at < end && count < words.length; at++) words[count++] = bytes[at]!;
       tokens.count = count;
       return at;
     },
