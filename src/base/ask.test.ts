@@ -1,22 +1,27 @@
-import { createServer } from "node:http";
+import { Agent, createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { askHttp } from "./ask.ts";
 
-async function listen(port: number): Promise<string | undefined> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      response.writeHead(request.method === "GET" ? 404 : 200, { "x-kind": "test" });
-      response.end(`${request.method} ${String(request.headers["x-mine"])} ${Buffer.concat(chunks).toString()}`);
-    });
+const echo: RequestListener = (request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    response.writeHead(request.method === "GET" ? 404 : 200, { "x-kind": "test" });
+    response.end(`${request.method} ${String(request.headers["x-mine"])} ${Buffer.concat(chunks).toString()}`);
   });
+};
+
+async function listen(port: number, answer = echo): Promise<string | undefined> {
+  const server = createServer(answer);
   const url = await new Promise<string | undefined>((resolve) => {
     server.once("error", () => resolve(undefined));
     server.listen(port, "127.0.0.1", () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
   });
-  onTestFinished(() => void server.close());
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
   return url;
 }
 
@@ -45,4 +50,18 @@ test("reaches ports that fetch refuses", async () => {
 
 test("rejects where nobody answers", async () => {
   await expect(askHttp("http://127.0.0.1:1", { signal })).rejects.toThrow("ECONNREFUSED");
+});
+
+test("asks over the connections of an agent, or over one for each request", async () => {
+  const ports = (await listen(0, ({ socket }, response) => response.end(String(socket.remotePort))))!;
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const seen = async (by: Agent | false) => (await askHttp(ports, { agent: by, signal })).text;
+  expect(await seen(agent)).toBe(await seen(agent));
+  expect(await seen(false)).not.toBe(await seen(false));
+});
+
+test("rejects where the other side is silent for longer than is waited for", async () => {
+  const silent = (await listen(0, () => {}))!;
+  await expect(askHttp(silent, { silenceMs: 50, signal })).rejects.toThrow("no answer within 0.05 s");
 });

@@ -1,5 +1,5 @@
 /** @file One HTTP request to any port: `fetch` refuses those on its list of bad ones (6000, 5060, 10080 …), where servers may well listen. */
-import http, { type IncomingHttpHeaders } from "node:http";
+import http, { type Agent, type IncomingHttpHeaders } from "node:http";
 import https from "node:https";
 
 export interface Asked {
@@ -8,25 +8,43 @@ export interface Asked {
   text: string;
 }
 
+export interface AskOptions {
+  headers?: Readonly<Record<string, string>>;
+  body?: string | Uint8Array;
+  /** Default: Node's own, which keeps connections. `false`: a connection for this request alone. */
+  agent?: Agent | false;
+  /** Milliseconds without a word from the other side. Default: as long as `signal` allows. */
+  silenceMs?: number;
+  signal: AbortSignal;
+}
+
 /** A GET, or a POST where there is a `body`. Rejects where no answer comes; any status is an answer. Redirects are not followed. */
-export function askHttp(
-  url: string,
-  options: { headers?: Readonly<Record<string, string>>; body?: string | Uint8Array; signal: AbortSignal },
-): Promise<Asked> {
-  const { body, headers = {}, signal } = options;
+export function askHttp(url: string, options: AskOptions): Promise<Asked> {
+  const { body, headers = {}, agent, silenceMs, signal } = options;
   const { request } = url.startsWith("https:") ? https : http;
   const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
-    const method = body === undefined ? "GET" : "POST";
-    const asking = request(url, { method, signal, headers: { ...headers, ...length } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
-      });
-    });
+    const asking = request(
+      url,
+      {
+        method: body === undefined ? "GET" : "POST",
+        headers: { ...headers, ...length },
+        agent,
+        signal,
+        timeout: silenceMs,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString("utf8");
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+        });
+      },
+    );
+    if (silenceMs !== undefined)
+      asking.on("timeout", () => asking.destroy(new Error(`no answer within ${silenceMs / 1000} s`)));
     asking.on("error", reject);
     asking.end(body);
   });

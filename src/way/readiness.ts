@@ -1,4 +1,5 @@
-import { get } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
+import { askHttp } from "../base/ask.ts";
 
 export interface Readiness {
   status: number;
@@ -9,19 +10,13 @@ export interface Readiness {
 }
 
 /** Asks a server whether it is ready, over a connection of its own: a kept one may lead to a pod that is on its way out. Rejects where no answer comes. */
-export function askReadiness(url: string, signal: AbortSignal): Promise<Readiness> {
-  return new Promise((resolve, reject) => {
-    const request = get(`${url}/readyz`, { agent: false, timeout: 5000, signal }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const header = response.headers["x-model-digest"];
-        const text = Buffer.concat(chunks).toString("utf8").slice(0, 300);
-        resolve({ status: response.statusCode ?? 0, text, digest: typeof header === "string" ? header : undefined });
-      });
-    });
-    request.on("timeout", () => request.destroy(new Error("no answer within 5 s")));
-    request.on("error", reject);
-  });
+export async function askReadiness(url: string, signal: AbortSignal): Promise<Readiness> {
+  const { status, headers, text } = await askHttp(`${url}/readyz`, { agent: false, silenceMs: 5000, signal });
+  return { status, text: text.slice(0, 300), digest: readDigest(headers) };
+}
+
+/** Of the model that answered. */
+export function readDigest(headers: IncomingHttpHeaders): string | undefined {
+  const digest = headers["x-model-digest"];
+  return typeof digest === "string" ? digest : undefined;
 }

@@ -1,7 +1,9 @@
-import { type Agent, request } from "node:http";
+import type { Agent } from "node:http";
 import { basename } from "node:path";
+import { askHttp } from "../base/ask.ts";
+import { readDigest } from "./readiness.ts";
 
-export interface Upload extends Place {
+export interface UploadedFile {
   /** Name of the multipart field. */
   field: string;
   /** Of the file: its name and type are sent. */
@@ -25,16 +27,8 @@ export interface Answer {
 
 const boundary = "slipway-7d1f0c52a94e";
 
-/** Posts a file as multipart/form-data, as browsers and curl do. Rejects where no answer comes; any status is an answer. */
-export function uploadFile({ agent, url, signal, ...file }: Upload): Promise<Answer> {
-  return post({ agent, url, signal, ...formOf(file) });
-}
-
 /** A form with one file. */
-export function formOf({ field, path, content }: Pick<Upload, "field" | "path" | "content">): {
-  contentType: string;
-  body: Uint8Array;
-} {
+export function formOf({ field, path, content }: UploadedFile): { contentType: string; body: Uint8Array } {
   const type = path.toLowerCase().endsWith(".png") ? "image/png" : "image/jpeg";
   const name = basename(path).replaceAll(/["\r\n]/g, "_");
   const body = Buffer.concat([
@@ -48,7 +42,7 @@ export function formOf({ field, path, content }: Pick<Upload, "field" | "path" |
 }
 
 /** Rejects where no answer comes; any status is an answer. */
-export function post({
+export async function post({
   agent,
   url,
   signal,
@@ -56,30 +50,7 @@ export function post({
   body,
   headers = {},
 }: Place & { contentType: string; body: Uint8Array }): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const sending = request(
-      url,
-      {
-        agent,
-        method: "POST",
-        signal,
-        headers: { ...headers, "content-type": contentType, "content-length": body.length },
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const digest = response.headers["x-model-digest"];
-          resolve({
-            status: response.statusCode ?? 0,
-            text: Buffer.concat(chunks).toString("utf8"),
-            digest: typeof digest === "string" ? digest : undefined,
-          });
-        });
-      },
-    );
-    sending.on("error", reject);
-    sending.end(body);
-  });
+  const sent = { ...headers, "content-type": contentType };
+  const answer = await askHttp(url, { agent, signal, headers: sent, body });
+  return { status: answer.status, text: answer.text, digest: readDigest(answer.headers) };
 }

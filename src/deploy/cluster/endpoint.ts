@@ -1,5 +1,5 @@
 /** @file The addresses at which a project's server is reached, as the cluster has them now, and which of them answer from here. */
-import http from "node:http";
+import { askHttp } from "../../base/ask.ts";
 import { projectLabel } from "../../kube/labels.ts";
 import { toLabelValue } from "../../kube/names.ts";
 import { getObject, isHidden, listVisible } from "./objects.ts";
@@ -141,31 +141,22 @@ function toUrl(host: string, port: number, path = "/"): string {
 }
 
 /** Asks the server's readiness as a caller would: by address, with the route's host name. A TLS route is only known by its port. */
-function answers({ url, address, host }: Found): Promise<boolean> {
+async function answers({ url, address, host }: Found): Promise<boolean> {
   const { pathname, protocol } = new URL(url);
-  if (protocol === "https:")
-    return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(answerMs) }).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-  return new Promise((resolve) => {
-    const request = http.get(
-      {
-        host: address.host,
-        port: address.port,
-        path: `${pathname.replace(/\/$/, "")}/readyz`,
-        agent: false,
-        timeout: answerMs,
-        ...(host !== undefined && { headers: { host } }),
-      },
-      (answer) => {
-        answer.resume();
-        resolve(answer.statusCode === 200);
-      },
-    );
-    request.on("timeout", () => request.destroy());
-    request.on("error", () => resolve(false));
-  });
+  const signal = AbortSignal.timeout(answerMs);
+  try {
+    if (protocol === "https:") return (await fetch(`${url}/readyz`, { signal })).ok;
+    const direct = `${toUrl(address.host, address.port, pathname)}/readyz`;
+    const { status } = await askHttp(direct, {
+      agent: false,
+      signal,
+      ...(host !== undefined && { headers: { host } }),
+    });
+    return status === 200;
+  } catch {
+    // Refused, unknown or too slow: whatever it is, callers from here do not reach it.
+    return false;
+  }
 }
 
 function ignoreHidden(error: unknown): undefined {
