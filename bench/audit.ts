@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { auditLabels } from "../src/data/audit/audit.ts";
+import { thresholdsOfVerdicts } from "../src/data/audit/rules.ts";
 import type { Table } from "../src/data/audit/types.ts";
 import { imageFolder } from "../src/data/index.ts";
 import { loadExamples, openDataset } from "../src/data/open.ts";
@@ -133,23 +134,11 @@ async function againstChampion(
     reference: {
       pictures: take(dataset, examples, champions).examples,
       targets: champions.map((row) => examples.targets[row]!),
-      thresholds: thresholds(table),
+      // As the audit of a project takes them from a champion.
+      thresholds: thresholdsOfVerdicts(table),
     },
   });
   return score(new Set(suspicions.map(({ row }) => row)), { ...part, wrong });
-}
-
-/** As the audit of a project takes them from a champion: its surety where it decides for a label. */
-function thresholds({ rows, classes, values }: Table): Float64Array {
-  const sums = new Float64Array(classes);
-  const counts = new Float64Array(classes);
-  for (let row = 0; row < rows; row++) {
-    const own = values.subarray(row * classes, (row + 1) * classes);
-    const best = own.indexOf(Math.max(...own));
-    sums[best]! += own[best]!;
-    counts[best]!++;
-  }
-  return sums.map((sum, label) => sum / counts[label]!);
 }
 
 interface Place {

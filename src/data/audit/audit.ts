@@ -1,7 +1,7 @@
 /** @file The whole audit of a dataset's labels, given what a model that did not see them says. */
 import { findWrongCopies } from "./copies.ts";
 import { findNeighbours, findSame, toFeatures, voteOf, type Pictures } from "./neighbours.ts";
-import { findLabelNoise, meanOfOwn, mixTables } from "./rules.ts";
+import { findLabelNoise, mixTables } from "./rules.ts";
 import { driftOf, type Drift } from "./drift.ts";
 import type { LabelFindings, Suspicion, Table } from "./types.ts";
 
@@ -65,11 +65,6 @@ export async function auditLabels({ pictures, targets, probabilities, reference 
   );
   const drift = trusted ? driftOf(features, targets, toFeatures(reference.pictures!), reference.targets!, classes) : [];
   return { suspicions: [...relabelled, ...copies, ...noise.suspicions], pairs: noise.pairs, drift };
-}
-
-/** Thresholds of a champion: its mean surety of each label on rows it did not train on. */
-export function thresholdsOf(targets: ArrayLike<number>, probabilities: Table, votes?: Table): Float64Array {
-  return meanOfOwn(targets, mixTables(probabilities, votes));
 }
 
 /** Files that stood under another label when they were last agreed upon: exact, whatever any model says. */

@@ -6,6 +6,7 @@ import type { Artifact, Store } from "../../artifact/types.ts";
 import { digestOfJson } from "../../base/digest.ts";
 import type { Report } from "../../base/progress.ts";
 import { type AuditFindings, auditLabels } from "../../data/audit/audit.ts";
+import { thresholdsOfVerdicts } from "../../data/audit/rules.ts";
 import type { Table } from "../../data/audit/types.ts";
 import { auditUnsupported } from "../../data/errors.ts";
 import { listKeptLocks, type Lock, shorten } from "../../data/lock.ts";
@@ -149,23 +150,6 @@ async function judgeByModel(champion: Artifact, store: Store, examples: ImageExa
   for await (const { row, probabilities } of predict(model, champion.signature, examples, rows, 1))
     values.set(probabilities, row * classes);
   return { rows: examples.count, classes, values };
-}
-
-/**
- * How sure a champion is where it decides for a label. Its surety of the given labels would be next to nothing where two labels are
- * exchanged, and every row would pass.
- */
-function thresholdsOfVerdicts({ rows, classes, values }: Table): Float64Array {
-  const sums = new Float64Array(classes);
-  const counts = new Float64Array(classes);
-  for (let row = 0; row < rows; row++) {
-    const own = values.subarray(row * classes, (row + 1) * classes);
-    const best = own.indexOf(Math.max(...own));
-    if (best === -1) continue;
-    sums[best]! += own[best]!;
-    counts[best]!++;
-  }
-  return sums.map((sum, label) => sum / counts[label]!);
 }
 
 /** The class under which each file's content was locked; -1 where it was not there, or under several. */
