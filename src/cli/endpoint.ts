@@ -3,10 +3,12 @@ import { startServerProcess } from "../deploy/local/server-process.ts";
 import { findLocal } from "../deploy/targets/local.ts";
 import { notServing, optionInvalid } from "./errors.ts";
 import { writeLogin } from "../http/basic.ts";
-import { loginHeaders } from "../way/login.ts";
+import type { ClusterTarget } from "../deploy/cluster/target.ts";
+import type { Project } from "../project/types.ts";
+import { environmentLoginHeaders, loginHeaders } from "../way/login.ts";
 import type { Io } from "./io.ts";
 import { openProject } from "./project.ts";
-import { chooseTarget, openTarget } from "./targets.ts";
+import { chooseTarget, openClusterContext } from "./targets.ts";
 
 export interface Endpoint {
   url: string;
@@ -30,8 +32,9 @@ export async function findEndpoint(
     return { ...splitLogin(given.replace(/\/+$/, "")), close };
   }
   const { project, store } = await openProject(options);
+  const target = chooseTarget(project, options);
+  if (target !== "local") return reach(project, target, options);
   const headers = loginHeaders(project);
-  if (chooseTarget(project, options) !== "local") return { ...(await reach(options, project.root)), headers };
   const running = await findLocal(project.root);
   if (running !== undefined) return { url: running.url, headers, close };
   if (!start) throw notServing({ project: project.definition.name });
@@ -58,23 +61,23 @@ function splitLogin(given: string): Pick<Endpoint, "url" | "headers"> {
   return { url: given.replace(/^(https?:\/\/)[^/]*@/, "$1"), headers: { authorization: writeLogin(login) } };
 }
 
-/** An endpoint of a cluster; its connection goes with it. */
-async function reach(
-  options: Readonly<Record<string, unknown>>,
-  root: string,
-): Promise<Pick<Endpoint, "url" | "close">> {
-  const { target } = await openTarget(options, root);
-  try {
-    const reached = await target.reach();
-    return {
-      url: reached.url,
-      async close() {
-        await reached.close();
-        target.close();
-      },
-    };
-  } catch (error) {
-    target.close();
-    throw error;
-  }
+/** An endpoint of a cluster; its connection goes with it. A login that is set here goes before the one that its pods have. */
+async function reach(project: Project, context: string, options: Readonly<Record<string, unknown>>): Promise<Endpoint> {
+  await using stack = new AsyncDisposableStack();
+  const target = await openClusterContext(project, context, options);
+  stack.defer(() => target.close());
+  const reached = await target.reach();
+  stack.defer(() => reached.close());
+  const headers = environmentLoginHeaders(project) ?? (await readLogin(project, target));
+  const kept = stack.move();
+  return { url: reached.url, headers, close: () => kept.disposeAsync() };
+}
+
+async function readLogin(
+  project: Project,
+  { cluster, namespace }: ClusterTarget,
+): Promise<Readonly<Record<string, string>>> {
+  const { deploy = {} } = project.definition;
+  const { clusterLoginHeaders } = await import("../way/cluster/login.ts");
+  return clusterLoginHeaders(project, { cluster, namespace, deploy });
 }

@@ -1,6 +1,7 @@
 /** @file `--target` of the commands that ask about what runs. */
 import type { Target } from "../deploy/target.ts";
 import { openLocalTarget } from "../deploy/local/target.ts";
+import type { ClusterTarget } from "../deploy/cluster/target.ts";
 import { loadProject } from "../project/load.ts";
 import type { Project } from "../project/types.ts";
 import type { OptionDefinition } from "./command.ts";
@@ -27,13 +28,24 @@ export async function openTarget(
   const project = await loadProject(folder ?? (options["project"] as string | undefined) ?? ".");
   const { name } = project.definition;
   const chosen = chooseTarget(project, options);
-  if (chosen === "local") return { project, target: openLocalTarget({ root: project.root, name }) };
+  const target =
+    chosen === "local"
+      ? openLocalTarget({ root: project.root, name })
+      : await openClusterContext(project, chosen, options);
+  return { project, target };
+}
+
+/** The kubeconfig context of that name as the project's target. */
+export async function openClusterContext(
+  project: Project,
+  context: string,
+  options: Readonly<Record<string, unknown>>,
+): Promise<ClusterTarget> {
   // The client for Kubernetes is large: a command on the local target must not wait for it.
   const { openClusterTarget } = await import("../deploy/cluster/target.ts");
-  const target = await openClusterTarget(project, {
-    context: chosen,
+  return openClusterTarget(project, {
+    context,
     namespace: options["namespace"] as string | undefined,
     kubeconfig: options["kubeconfig"] as string | undefined,
   });
-  return { project, target };
 }

@@ -21,7 +21,7 @@ export function openCredentials(
   log: Logger,
 ): Credentials {
   const { folder, fallback } = auth;
-  const names = auth.env ?? defaultNames;
+  const names = nameVariables(auth);
   const read = (): Login | undefined => findLogin(auth, env);
   let current = read();
   if (current === undefined) {
@@ -50,18 +50,30 @@ export function findOwnLogin(
   return findLogin(auth, env, read) ?? (auth.fallback === undefined ? undefined : ofFallback(auth.fallback));
 }
 
-const defaultNames = { username: "SECRET_USERNAME", password: "SECRET_PASSWORD" };
+/** Of the variables alone. Undefined where one of them is not set. */
+export function findEnvironmentLogin(
+  auth: BasicAuth,
+  env: Readonly<Record<string, string | undefined>>,
+): Login | undefined {
+  const { username, password } = nameVariables(auth);
+  return toLogin(env[username], env[password]);
+}
+
+/** In which variables a login is. */
+export function nameVariables({ env }: BasicAuth): { username: string; password: string } {
+  return env ?? { username: "SECRET_USERNAME", password: "SECRET_PASSWORD" };
+}
 
 /** A file's text by its path; throws where there is none. */
 type ReadFile = (path: string) => string;
 
 function findLogin(
-  { folder, env: names = defaultNames }: BasicAuth,
+  auth: BasicAuth,
   env: Readonly<Record<string, string | undefined>>,
   read: ReadFile = (path) => readFileSync(path, "utf8"),
 ): Login | undefined {
-  const mounted = folder === undefined ? undefined : readFolder(folder, read);
-  return mounted ?? toLogin(env[names.username], env[names.password]);
+  const mounted = auth.folder === undefined ? undefined : readFolder(auth.folder, read);
+  return mounted ?? findEnvironmentLogin(auth, env);
 }
 
 function ofFallback({ username, password }: NonNullable<BasicAuth["fallback"]>): Login {

@@ -36,6 +36,21 @@ export const verifyOtherModel = defineError<{ url: string; seen: string; wanted:
   },
 );
 
+export const loginForbidden = defineError<{
+  project: string;
+  secret: string;
+  namespace: string;
+  context: string;
+  variables: readonly string[];
+  check: string;
+}>("SLIPWAY_WAY_LOGIN_FORBIDDEN", {
+  message: ({ project, secret, namespace, context }) =>
+    `the endpoint of ${project} wants a login, and ${context} does not let you read it: get Secret ${secret} in namespace ${namespace} is forbidden (403)`,
+  mend: ({ variables, check }) =>
+    `Set ${variables.join(" and ")} here to the login, or ask the cluster's administrator for a Role that allows it. To check: ${check}`,
+  exit: exitCodes.target,
+});
+
 export const projectTooLarge = defineError<{ root: string; limit: number }>("SLIPWAY_WAY_PROJECT_TOO_LARGE", {
   message: ({ root, limit }) => `${root} holds more than ${limit} files beside its data, wanted the code of a trainer`,
   mend: () => "Move what is not code out of the project's folder, or into a folder whose name starts with a dot.",

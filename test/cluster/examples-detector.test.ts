@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { copyExample, type UpDocument } from "../example.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { copyExample, openExample, type UpDocument } from "../example.ts";
 import { boxOfLight, drawLight, makeLightWeights } from "../ssd-weights.ts";
 import type { TestCluster } from "./types.ts";
 import { kubectl, kubectlJson, useCluster } from "./use.ts";
@@ -55,6 +55,62 @@ test("with the Secret's login boxes come back, named by the ConfigMap, in the pi
   expect([answer.status, labels]).toEqual([200, ["delivery van"]]);
   expect(boxes).toEqual([boxOfLight(450, 300, place).map((corner) => expect.closeTo(corner, -0.35) as number)]);
 });
+
+describe("slipway predict", () => {
+  const words = (context: string, kubeconfig: string): string[] => [
+    "predict",
+    "light.png",
+    "--target",
+    context,
+    "--kubeconfig",
+    kubeconfig,
+    "--namespace",
+    name,
+    "--json",
+  ];
+  beforeAll(() => writeFileSync(join(example.folder, "light.png"), drawLight(450, 300, [4, 2])));
+
+  test("takes the login from the Secret, and shows it nowhere", async () => {
+    const { stdout, stderr } = await example.run(...words(cluster.context, cluster.kubeconfig), "--verbose");
+    expect(JSON.parse(stdout)).toMatchObject([{ file: "light.png", labels: ["car"] }]);
+    expect(stdout + stderr).not.toContain(login.password);
+  });
+
+  test("names what to set to one who may not read Secrets, and takes it from the environment then", async () => {
+    const kubeconfig = join(example.folder, "viewer.json");
+    writeFileSync(kubeconfig, await writeViewer());
+    const refused = await example.run(...words("viewer", kubeconfig));
+    expect(refused.status).toBe(5);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      error: {
+        code: "SLIPWAY_WAY_LOGIN_FORBIDDEN",
+        mend: expect.stringMatching(
+          `^Set SECRET_USERNAME and SECRET_PASSWORD here .* auth can-i get secret/detector-login --namespace ${name}$`,
+        ) as string,
+      },
+    });
+    const knowing = openExample(example.folder, { SECRET_USERNAME: login.username, SECRET_PASSWORD: login.password });
+    const { stdout } = await knowing.run(...words("viewer", kubeconfig));
+    expect(JSON.parse(stdout)).toMatchObject([{ labels: ["car"] }]);
+  });
+});
+
+/** A kubeconfig for one who may look at all but Secrets. */
+async function writeViewer(): Promise<string> {
+  const inNamespace = (...words: string[]) => kubectl(cluster, ...words, `--namespace=${name}`);
+  await inNamespace("create", "serviceaccount", "viewer");
+  await inNamespace("create", "rolebinding", "viewer", "--clusterrole=view", `--serviceaccount=${name}:viewer`);
+  const token = (await inNamespace("create", "token", "viewer")).trim();
+  const whole = await kubectlJson<{ contexts: { name: string; context: object }[] }>(
+    cluster,
+    "config",
+    "view",
+    "--raw",
+  );
+  const entry = whole.contexts.find((one) => one.name === cluster.context);
+  const contexts = [{ name: "viewer", context: { ...entry?.context, user: "viewer" } }];
+  return JSON.stringify({ ...whole, users: [{ name: "viewer", user: { token } }], contexts });
+}
 
 test("with any other login nothing does, the project's fallback among them", async () => {
   const logins = [undefined, { ...login, password: "guess" }, { username: "ugain", password: "ugain" }];

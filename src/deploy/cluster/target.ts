@@ -3,6 +3,7 @@ import { toSelector } from "../../kube/labels.ts";
 import type { Project } from "../../project/types.ts";
 import { nothingDeployed } from "../errors.ts";
 import type { Reached, ReleaseRecord, Target } from "../target.ts";
+import type { Cluster } from "./types.ts";
 import { deleteRelease } from "./down.ts";
 import { findEndpoints } from "./endpoint.ts";
 import { forwardPort } from "./forward.ts";
@@ -20,11 +21,17 @@ export interface ClusterTargetOptions {
   onNote?: (text: string) => void;
 }
 
+/** Also lets its cluster be asked, until it is closed. */
+export interface ClusterTarget extends Target {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+}
+
 /** Throws what opening a cluster throws. The connection is closed by `close`. */
 export async function openClusterTarget(
   project: Pick<Project, "definition">,
   { context, namespace: given, kubeconfig, onNote = () => {} }: ClusterTargetOptions,
-): Promise<Target> {
+): Promise<ClusterTarget> {
   const { name, deploy = {}, serve } = project.definition;
   const wanted = given ?? deploy.namespace;
   const cluster = await openCluster({
@@ -49,6 +56,8 @@ export async function openClusterTarget(
   };
   return {
     name: context,
+    cluster,
+    namespace,
     description: `${context} (${cluster.server}), namespace ${namespace}`,
     status: () => readClusterStatus(cluster, place),
     async logs(options) {
