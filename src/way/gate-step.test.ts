@@ -16,7 +16,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 let count = 0;
 const newStore = (): Promise<Store> => openStore(join(home, String(count++)));
 
-function put(store: Store, accuracy: number): Promise<Artifact> {
+function put(store: Store, accuracy: number, seed = 1): Promise<Artifact> {
   const digest = digestOf(String(accuracy));
   return store.put({
     name: "digits",
@@ -31,7 +31,7 @@ function put(store: Store, accuracy: number): Promise<Artifact> {
       code: digestOf("code"),
       trainer: "sequential",
       parameters: {},
-      seed: 1,
+      seed,
       metrics: { accuracy },
       history: [],
       versions: {},
@@ -67,6 +67,26 @@ test("a better model is told beside the champion", async () => {
   expect(describeVerdict(await gateStep({ name: "digits", gate: compared }, next, store))).toBe(
     "accuracy 0.96 ≥ 0.94 (champion 0.95)",
   );
+});
+
+test("a champion whose figures are of other rows is told so, and why it was not asked about these", async () => {
+  const store = await newStore();
+  await artifactStep(store, await put(store, 0.95), undefined);
+  const next = await put(store, 0.96, 2);
+  const measure = (reason: string) => async () => ({ reason });
+  const line = async (by: Parameters<typeof gateStep>[0]["gate"], reason: string) =>
+    describeVerdict(await gateStep({ name: "digits", gate: by! }, next, store, { measure: measure(reason) }));
+  expect(await line(gate, "it was trained on 60 of these 60")).toBe(
+    "accuracy 0.96 ≥ 0.9 · champion 0.95 · its figures are of other rows (not asked about these: it was trained on 60 of these 60)",
+  );
+  const labels = Array.from({ length: 21 }, (_, at) => `label${at}`).join(", ");
+  const long = await line({ accuracy: { betterThanChampionBy: 0.1 } }, `its labels are ${labels}\nand more`);
+  expect(long).toMatch(/^accuracy 0\.96 < 1\.05 \(champion 0\.95\) · .* its labels are label0, .{0,60}…\)$/);
+  expect(describeVerdict(await gateStep({ name: "digits", gate }, next, store))).toBe(
+    "accuracy 0.96 ≥ 0.9 · champion 0.95 · its figures are of other rows",
+  );
+  // Where nothing is compared it does not matter.
+  expect(await line({ accuracy: { atLeast: 0.9 } }, "its labels are others")).toBe("accuracy 0.96 ≥ 0.9");
 });
 
 test("a worse model does not pass, and the champion stays", async () => {

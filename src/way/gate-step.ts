@@ -14,6 +14,8 @@ export interface Judged {
   champion: Artifact | undefined;
   /** The judged model is the champion already. */
   reigns: boolean;
+  /** Why the champion could not be asked about this run's validation rows. */
+  unasked?: string;
 }
 
 /** What the gate can do where the data are at hand. */
@@ -44,7 +46,7 @@ export async function gateStep(
     ...(anew !== undefined && { anew }),
     ...(findings !== undefined && { findings }),
   });
-  return { verdict, champion, reigns };
+  return { verdict, champion, reigns, ...(anew !== undefined && "reason" in anew && { unasked: anew.reason }) };
 }
 
 function isCompared(gate: Readonly<Record<string, MetricGate>>): boolean {
@@ -64,7 +66,7 @@ export async function findChampion(store: Store, name: string): Promise<Artifact
 }
 
 /** `accuracy 0.989 ≥ 0.98 · champion 0.987`, or that nothing was asked. */
-export function describeVerdict({ verdict, champion, reigns }: Judged): string {
+export function describeVerdict({ verdict, champion, reigns, unasked }: Judged): string {
   const { checks } = verdict;
   if (checks.length === 0) return ["no limits set", describeChampion(champion, reigns)].filter(Boolean).join(" · ");
   const told = new Set<string>();
@@ -78,7 +80,18 @@ export function describeVerdict({ verdict, champion, reigns }: Judged): string {
     told.add(metric);
     return [short ? `champion ${show(other)}${sameRows === undefined ? "" : describeRows(sameRows)}` : text];
   });
-  return [...texts, describeChampion(champion, reigns)].filter(Boolean).join(" · ");
+  return [...texts, describeRoughness(verdict, unasked), describeChampion(champion, reigns)]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** Whether the champion's figures are of other rows, in a few words: the whole of it is in the verdict. */
+function describeRoughness({ checks, notComparable }: Verdict, unasked: string | undefined): string {
+  const isCompared = checks.some(({ champion, sameRows }) => champion !== undefined && sameRows === undefined);
+  if (!isCompared || notComparable === undefined) return "";
+  const [first = ""] = (unasked ?? "").split("\n");
+  const why = first.length > 64 ? `${first.slice(0, 63)}…` : first;
+  return why === "" ? "its figures are of other rows" : `its figures are of other rows (not asked about these: ${why})`;
 }
 
 function describeChampion(champion: Artifact | undefined, reigns: boolean): string {
