@@ -2,7 +2,7 @@
  * @file From a new model to its image in a registry: ours, in a running process and as a command, beside buildah and crane, which put
  * a file of the same size on our image without its model. All push to the same registry of distribution's, in turns.
  */
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,6 +20,7 @@ import { loadProject } from "../src/project/load.ts";
 import { installDebian } from "../test/debian.ts";
 import { canRun, provideCrane } from "../test/e2e/image/crane.ts";
 import { startRegistry } from "../test/e2e/registry/start.ts";
+import { trainExample } from "./lib/example.ts";
 import { formatNumber, formatSummary, summarise, type Summary } from "./lib/stats.ts";
 import { formatTable } from "./lib/table.ts";
 
@@ -51,7 +52,6 @@ interface Candidate {
 /** Never the kind that blocks: the registry's log is read here, and it would wait for its reader. */
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL("..", import.meta.url));
-const example = join(root, "examples/digits");
 const cli = join(root, "bin/slipway.js");
 const platform = herePlatform();
 
@@ -80,13 +80,9 @@ export async function benchImage({ rounds }: { rounds: number }): Promise<{ rows
 }
 
 async function openWorkshop(folder: string, registry: string): Promise<Workshop> {
-  const trained = spawnSync(process.execPath, [cli, "train", example], { stdio: ["ignore", 2, 2] });
-  if (trained.status !== 0)
-    throw new Error(`slipway train examples/digits ended with ${trained.status}; its message is above`);
-  copyFileSync(join(example, "slipway.config.ts"), join(folder, "slipway.config.ts"));
-  const from = await openStore(storeFolder(example));
-  const champion = await from.get("digits");
-  const bytes = await from.readModel(champion);
+  const { project, store, champion } = await trainExample("digits");
+  copyFileSync(project.configPath, join(folder, "slipway.config.ts"));
+  const bytes = await store.readModel(champion);
   return { folder, registry, store: await openStore(storeFolder(folder)), champion, bytes };
 }
 

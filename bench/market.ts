@@ -1,17 +1,13 @@
 /** @file Serving the market example against FastAPI, uvicorn and scikit-learn with its data in memory: the same prices, the same forest, in turns. */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openStore } from "../src/artifact/store/layout.ts";
 import { openDataset } from "../src/data/open.ts";
-import { loadProject } from "../src/project/load.ts";
+import { serveExample, trainExample, type TrainedExample } from "./lib/example.ts";
 import { preparePeers } from "./lib/peers.ts";
 import { type Candidate, compareServers, type ServeRow } from "./lib/servers.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const example = join(root, "examples/market");
 const peers = fileURLToPath(new URL("peers", import.meta.url));
 /** As callers ask: with a threshold of their own. */
 const thresholds = Array.from({ length: 101 }, (_, index) => index / 100);
@@ -25,7 +21,9 @@ export async function benchMarket(options: {
   const bin = dirname(preparePeers("fastapi-sklearn"));
   const folder = mkdtempSync(join(tmpdir(), "slipway-bench-"));
   try {
-    const { app, store, forest, rows } = await prepareExample();
+    const example = await trainExample("market", "--sample");
+    const forest = findForest(example);
+    const rows = await readRows(example);
     const path = join(folder, "rows.jsonl");
     writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const uvicorn = (name: string, env: Record<string, string> = {}): Candidate => ({
@@ -38,19 +36,9 @@ export async function benchMarket(options: {
         cwd: peers,
       }),
     });
-    const ours: Candidate = {
-      name: "slipway",
-      health: "/readyz",
-      // The file that ships in the image, as it is started there.
-      command: (port) => ({
-        file: process.execPath,
-        args: [join(root, "dist/server.js")],
-        env: { PORT: String(port), SLIPWAY_APP: app, SLIPWAY_STORE: store, SLIPWAY_MODEL: "market:champion" },
-      }),
-    };
     return await compareServers(
       // The second peer keeps the model's answer between requests, as our example does.
-      [ours, uvicorn("fastapi"), uvicorn("fastapi, answer kept", { KEEP: "1" })],
+      [serveExample(example), uvicorn("fastapi"), uvicorn("fastapi, answer kept", { KEEP: "1" })],
       { requests: thresholds.map(writeRequest), isRight },
       options,
     );
@@ -59,28 +47,23 @@ export async function benchMarket(options: {
   }
 }
 
-/** Trains the example on its sample if that is not done yet. `forest` is the one that became the champion. */
-async function prepareExample() {
-  const trained = spawnSync(process.execPath, [join(root, "bin/slipway.js"), "train", example, "--sample"], {
-    stdio: ["ignore", 2, 2],
-  });
-  if (trained.status !== 0)
-    throw new Error(`slipway train examples/market ended with ${trained.status}; its message is above`);
-  const { appPath, definition } = await loadProject(example);
-  const folder = join(example, ".slipway/store");
-  const { lineage } = await (await openStore(folder)).get("market");
-  const { experiments, best } = lineage.parameters as {
+/** The one that became the champion. */
+function findForest({ champion }: TrainedExample): { trees: number; depth: number } {
+  const { experiments, best } = champion.lineage.parameters as {
     experiments: { parameters: { trees: number; depth: number } }[];
     best: number;
   };
-  const dataset = await openDataset(definition.data!, { root: example, sample: true });
+  return experiments[best]!.parameters;
+}
+
+async function readRows({ project: { definition, root } }: TrainedExample): Promise<object[]> {
+  const dataset = await openDataset(definition.data!, { root, sample: true });
   if (dataset.kind !== "table") throw new Error(`examples/market gives ${dataset.kind}, wanted a table`);
   const { columns, entries, values } = dataset;
-  const rows = entries.map(({ label }, row) => ({
+  return entries.map(({ label }, row) => ({
     ...Object.fromEntries(columns.map((column, at) => [column, values[row * columns.length + at]])),
     direction: label,
   }));
-  return { app: appPath, store: folder, forest: experiments[best]!.parameters, rows };
 }
 
 /** Two forests are of one mind only roughly: an answer is right that is true to its own confidence. */

@@ -1,17 +1,15 @@
 /** @file Serving against the usual stacks: the same model, the same JPEG uploads, the same client, in turns. */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openStore } from "../src/artifact/store/layout.ts";
 import { imageFolder } from "../src/data/index.ts";
 import { openDataset } from "../src/data/open.ts";
 import { readModel } from "../src/onnx/read.ts";
 import { decodeImage } from "../src/pixels/decode.ts";
-import { loadProject } from "../src/project/load.ts";
 import { createSession } from "../src/graph/run.ts";
 import { multipartRequest } from "../src/testing/load.ts";
+import { serveExample, trainExample, type TrainedExample } from "./lib/example.ts";
 import { preparePeers } from "./lib/peers.ts";
 import { type Candidate, compareServers, type ServeRow } from "./lib/servers.ts";
 
@@ -21,13 +19,8 @@ interface ServedModel {
   weights: string;
   names: string;
   layers: string;
-  /** What our own server needs: the project's bundle and the store. */
-  app: string;
-  store: string;
 }
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const example = join(root, "examples/digits");
 const peers = fileURLToPath(new URL("peers", import.meta.url));
 
 export async function benchServing(options: {
@@ -39,36 +32,22 @@ export async function benchServing(options: {
   const python = preparePeers();
   const folder = mkdtempSync(join(tmpdir(), "slipway-bench-"));
   try {
-    const model = await exportModel(folder);
-    const { requests, answers } = await readUploads(model.path);
+    const example = await trainExample("digits");
+    const model = await exportModel(example, folder);
+    const { requests, answers } = await readUploads(example, model.path);
     const isRight = (index: number, body: string): boolean =>
       Number(/"prediction": *(\d)/.exec(body)?.[1]) === Number(answers[index]);
-    return await compareServers(listCandidates(python, model), { requests, isRight }, options);
+    return await compareServers([serveExample(example), ...listPeers(python, model)], { requests, isRight }, options);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function listCandidates(python: string, model: ServedModel): Candidate[] {
+function listPeers(python: string, model: ServedModel): Candidate[] {
   const bin = dirname(python);
   const torch = { WEIGHTS: model.weights, NAMES: model.names, LAYERS: model.layers };
   const onnx = { MODEL: model.path };
   return [
-    {
-      name: "slipway",
-      health: "/readyz",
-      // The file that ships in the image, as it is started there.
-      command: (port) => ({
-        file: process.execPath,
-        args: [join(root, "dist/server.js")],
-        env: {
-          PORT: String(port),
-          SLIPWAY_APP: model.app,
-          SLIPWAY_STORE: model.store,
-          SLIPWAY_MODEL: "digits:champion",
-        },
-      }),
-    },
     {
       name: "flask",
       health: "/healthz",
@@ -107,21 +86,12 @@ function listCandidates(python: string, model: ServedModel): Candidate[] {
   ];
 }
 
-/** Trains the example if it is not there yet, and hands the champion to the peers: the ONNX file, and its weights for PyTorch. */
-async function exportModel(folder: string): Promise<ServedModel> {
-  const trained = spawnSync(process.execPath, [join(root, "bin/slipway.js"), "train", example], {
-    stdio: ["ignore", 2, 2],
-  });
-  if (trained.status !== 0)
-    throw new Error(`slipway train examples/digits ended with ${trained.status}; its message is above`);
-  const { appPath } = await loadProject(example);
-  const folderOfStore = join(example, ".slipway/store");
-  const store = await openStore(folderOfStore);
-  const artifact = await store.get("digits");
-  const bytes = await store.readModel(artifact);
+/** Hands the champion to the peers: the ONNX file, and its weights for PyTorch. */
+async function exportModel({ store, champion }: TrainedExample, folder: string): Promise<ServedModel> {
+  const bytes = await store.readModel(champion);
   const path = join(folder, "model.onnx");
   writeFileSync(path, bytes);
-  const { layers } = artifact.lineage.parameters as { layers: { kind: string }[] };
+  const { layers } = champion.lineage.parameters as { layers: { kind: string }[] };
   const weights = join(folder, "weights.f32");
   const tensors = (readModel(bytes).graph?.initializers ?? []).filter(({ name }) => /^[a-zA-Z]+\d+\.\w+$/.test(name));
   writeFileSync(
@@ -129,12 +99,15 @@ async function exportModel(folder: string): Promise<ServedModel> {
     Buffer.concat(tensors.map(({ data }) => new Uint8Array((data as Float32Array).slice().buffer))),
   );
   const names = JSON.stringify(tensors.map(({ name, data }) => [name, data.length]));
-  return { path, weights, names, layers: JSON.stringify(layers), app: appPath, store: folderOfStore };
+  return { path, weights, names, layers: JSON.stringify(layers) };
 }
 
 /** Every twentieth image of the example: some 250 uploads, and the answer that the model has for each. */
-async function readUploads(modelPath: string): Promise<{ requests: Uint8Array[]; answers: string[] }> {
-  const dataset = await openDataset(imageFolder("data", { size: [28, 28], channels: 1 }), { root: example });
+async function readUploads(
+  { project }: TrainedExample,
+  modelPath: string,
+): Promise<{ requests: Uint8Array[]; answers: string[] }> {
+  const dataset = await openDataset(imageFolder("data", { size: [28, 28], channels: 1 }), { root: project.root });
   const entries = dataset.entries.filter((_, index) => index % 20 === 0);
   const session = await createSession(modelPath, { name: "digits" });
   const requests: Uint8Array[] = [];
