@@ -6,6 +6,7 @@ import type { ClusterPlan, PlannedObject } from "../way/cluster/plan.ts";
 import type { ClusterUpOptions } from "../way/cluster/up.ts";
 import type { OptionDefinition } from "./command.ts";
 import type { Io } from "./io.ts";
+import { optionInvalid } from "./errors.ts";
 import { chooseTarget, targetOptions } from "./targets.ts";
 import { writeCurl, type TryLine } from "./try-line.ts";
 import { printSteps } from "./view/steps.ts";
@@ -16,6 +17,11 @@ export const clusterOptions: readonly OptionDefinition[] = [
     flags: "--registry <registry>",
     text: "where images, datasets and models go (default: `deploy.registry`, else the cluster's own, else they are imported into its nodes)",
   },
+  {
+    flags: "--import <nodes>",
+    text: "instead of a registry: how images come into the nodes, as `image import --to` names it; several with commas between (default: `deploy.import`)",
+    parse: (text) => text.split(",").map((one) => one.trim()),
+  },
 ];
 
 /** The cluster that the command or the project file names; undefined: the local target. */
@@ -25,11 +31,16 @@ export function chooseCluster(
 ): ClusterChoice | undefined {
   const context = chooseTarget(project, options);
   if (context === "local") return undefined;
+  const registry = options["registry"] as string | undefined;
+  const importTo = options["import"] as string[] | undefined;
+  if (registry !== undefined && importTo !== undefined)
+    throw optionInvalid({ option: "--import", seen: importTo.join(","), wanted: "either --registry or --import" });
   return {
     context,
     namespace: options["namespace"] as string | undefined,
     kubeconfig: options["kubeconfig"] as string | undefined,
-    registry: options["registry"] as string | undefined,
+    registry,
+    import: importTo,
   };
 }
 
@@ -54,7 +65,7 @@ function printTarget(
   { cluster, namespace, delivery }: Pick<ClusterPlace, "cluster" | "namespace" | "delivery">,
 ): void {
   io.print(`${io.paint("bold", name)} → ${cluster.context} (${cluster.server}), namespace ${namespace}`);
-  const way = delivery.kind === "registry" ? `by ${delivery.push}` : `into its nodes (${delivery.to})`;
+  const way = delivery.kind === "registry" ? `by ${delivery.push}` : `into its nodes (${delivery.to.join(", ")})`;
   io.print(io.paint("dim", `  ${"images".padEnd(12)}${way}: ${delivery.why}`));
 }
 

@@ -125,7 +125,8 @@ export const epochInvalid = defineError<{ seen: string }>("SLIPWAY_IMAGE_EPOCH_I
 
 export const destinationUnknown = defineError<{ seen: string; wanted: string }>("SLIPWAY_IMAGE_DESTINATION_UNKNOWN", {
   message: ({ seen, wanted }) => `no images can be imported into ${JSON.stringify(seen)}, only into ${wanted}`,
-  mend: () => "Write one of them, or a file: `--to digits.tar`.",
+  mend: ({ wanted }) =>
+    wanted.endsWith("<file>") ? "Write one of them, or a file: `--to digits.tar`." : "Write one of them.",
   exit: exitCodes.usage,
 });
 
@@ -139,9 +140,9 @@ export const programMissing = defineError<{ program: string; destination: string
 export const importDenied = defineError<{ destination: string; command: string; why: string }>(
   "SLIPWAY_IMAGE_IMPORT_DENIED",
   {
-    message: ({ destination, command, why }) => `${destination} lets you not in: \`${command}\` said: ${why}`,
+    message: ({ destination, command, why }) => `${destination} does not let you in: \`${command}\` said: ${why}`,
     mend: () =>
-      "Its socket belongs to root: run the same command with sudo, or `slipway image build digits.tar` and then `sudo ctr -n k8s.io images import digits.tar`.",
+      "Its socket belongs to root: run the same command as root (`sudo --preserve-env=HOME,KUBECONFIG …`), or be let in by its owner (containerd: `[grpc] gid` in its config.toml). For one image by hand: `slipway image build digits.tar`, then `sudo ctr -n k8s.io images import digits.tar`.",
     ...target,
   },
 );
@@ -150,8 +151,7 @@ export const importUnreachable = defineError<{ destination: string; command: str
   "SLIPWAY_IMAGE_IMPORT_UNREACHABLE",
   {
     message: ({ destination, command, why }) => `${destination} does not answer: \`${command}\` said: ${why}`,
-    mend: () =>
-      "Start it, or name the right one: `--to containerd:/run/k3s/containerd/containerd.sock`, `--to kind:my-cluster`.",
+    mend: () => "Start it, or name the right one: `containerd:/run/k3s/containerd/containerd.sock`, `kind:my-cluster`.",
     ...target,
   },
 );
@@ -183,7 +183,7 @@ export const socketMissing = defineError<{ socket: string; found: readonly strin
   message: ({ socket, found }) =>
     `there is no containerd at ${socket}, wanted its socket${found.length > 0 ? `; there is ${found.join(", ")}` : ""}`,
   mend: ({ found }) =>
-    `Name the socket: \`--to containerd:${found[0] ?? "/run/k3s/containerd/containerd.sock"}\` (\`ss -xl | grep containerd\` lists those that are open).`,
+    `Name the socket: \`containerd:${found[0] ?? "/run/k3s/containerd/containerd.sock"}\` (\`ss -xl | grep containerd\` lists those that are open).`,
   ...target,
 });
 
@@ -201,7 +201,15 @@ export const hostingInvalid = defineError<{ field: string; seen: string; wanted:
 export const deliveryUnknown = defineError<{ looked: readonly string[] }>("SLIPWAY_IMAGE_DELIVERY_UNKNOWN", {
   message: ({ looked }) => `no way is known for images into this cluster: ${looked.join("; ")}`,
   mend: () =>
-    "Name a registry that you may push to and its nodes may pull from: `--registry registry.example.com/team`, or `deploy: { registry: … }` in slipway.config.ts.",
+    "Name a registry that you may push to and its nodes may pull from (`--registry registry.example.com/team`, or `deploy: { registry: … }` in slipway.config.ts); or, without one, how images come into the nodes (`--import containerd:/run/containerd/containerd.sock`, or `deploy: { import: … }`).",
+  ...target,
+});
+
+export const nodesDiffer = defineError<{ one: string; other: string }>("SLIPWAY_IMAGE_NODES_DIFFER", {
+  message: ({ one, other }) =>
+    `an import makes one image for all nodes, and they run different ones (${one}; ${other})`,
+  mend: () =>
+    'Name nodes of one architecture, and keep the pods on them: `deploy: { nodes: { "kubernetes.io/arch": "amd64" } }`. A registry (`deploy.registry`) serves both.',
   ...target,
 });
 

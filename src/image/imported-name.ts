@@ -13,5 +13,17 @@ export function importedName(project: string, digest: Digest): string {
   return `${importedHost}/${project}:${digest.slice("sha256:".length, "sha256:".length + 12)}`;
 }
 
+/** Whether the name is one of ours for that very image. */
+export function isImportedName(name: string, digest: Digest): boolean {
+  return (
+    name.startsWith(`${importedHost}/`) && name.endsWith(`:${digest.slice("sha256:".length, "sha256:".length + 12)}`)
+  );
+}
+
+/** Whether pods that name it so must find it on their node. */
+export function isImported(reference: string): boolean {
+  return reference.startsWith(`${importedHost}/`);
+}
+
 /** A host that nobody can have: `.local` is not resolved by DNS servers (RFC 6762). */
 const importedHost = "slipway.local";

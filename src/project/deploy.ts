@@ -13,6 +13,11 @@ export interface DeployDefinition {
    * `local-registry-hosting` ConfigMap says; without either, images are imported into the nodes.
    */
   registry?: string | { push: string; pull?: string; inside?: string };
+  /**
+   * Instead of a registry: how images come into the nodes, in the words of `slipway image import --to`. One for each node that is reached by
+   * itself: `["containerd:/run/a.sock", "containerd:/run/b.sock"]`. Default: found out for the clusters that docs/guides/images.md lists.
+   */
+  import?: string | readonly string[];
   /** Pods that serve. Default 1. */
   replicas?: number;
   /** Makes a HorizontalPodAutoscaler; `replicas` then only says how many there are at first. `cpu` is percent of the request. */

@@ -10,7 +10,7 @@ const find = (deploy: unknown) =>
     deploy,
   });
 
-const everything: Required<DeployDefinition> = {
+const everything: Omit<Required<DeployDefinition>, "import"> = {
   target: "kind-work",
   namespace: "models",
   registry: { push: "localhost:5001/team", pull: "localhost:5001/team", inside: "10.89.0.1:5001/team" },
@@ -62,6 +62,8 @@ const everything: Required<DeployDefinition> = {
 test("everything that can be said is taken", () => {
   expect(find(everything)).toEqual([]);
   expect(find({ registry: "localhost:5001", network: "open", expose: "loadBalancer" })).toEqual([]);
+  expect(find({ import: "kind:work" })).toEqual([]);
+  expect(find({ import: ["containerd", "containerd:/run/k3s/containerd/containerd.sock"] })).toEqual([]);
 });
 
 describe("each fault names its place, the value seen and the value wanted", () => {
@@ -82,6 +84,17 @@ describe("each fault names its place, the value seen and the value wanted", () =
       "deploy.registry.push",
       "is missing, wanted a registry and the beginning of names in it, such as localhost:5001",
     ],
+    [
+      { registry: "localhost:5001", import: "kind:work" },
+      "deploy.import",
+      `is "kind:work", wanted either deploy.registry or deploy.import: images come to the nodes one way`,
+    ],
+    [
+      { import: ["kind:work", "a file.tar"] },
+      "deploy.import[1]",
+      `is "a file.tar", wanted how images come into nodes, such as "kind:dev" or "containerd:/run/k3s/containerd/containerd.sock"`,
+    ],
+    [{ import: [] }, "deploy.import", `is [], wanted at least one, such as "kind:dev"`],
     [{ scale: { min: 4, max: 2, cpu: 70 } }, "deploy.scale.min", "is 4, wanted at most scale.max (2)"],
     [{ scale: { min: 0, max: 2, cpu: 70 } }, "deploy.scale.min", "is 0, wanted a whole number from 1 to 10000"],
     [{ expose: "world" }, "deploy.expose", `is "world", wanted "clusterIP", "nodePort", "loadBalancer" or "ingress"`],

@@ -208,6 +208,15 @@ const registry = oneOf((value) =>
     : prefix,
 );
 
+const place = form(
+  /^[a-z][a-z0-9]*(?::\S+)?$/,
+  `how images come into nodes, such as "kind:dev" or "containerd:/run/k3s/containerd/containerd.sock"`,
+  1024,
+);
+const places = oneOf((value) =>
+  Array.isArray(value) ? z.array(place).min(1, wanted(`at least one, such as "kind:dev"`)) : place,
+);
+
 const model = fields(
   {
     delivery: z.literal(["image", "registry", "volume"], wanted(`"image", "registry" or "volume"`)).optional(),
@@ -257,6 +266,7 @@ export const deploySchema = fields(
     target: text.optional(),
     namespace: namespace.optional(),
     registry: registry.optional(),
+    import: places.optional(),
     replicas: whole(0, 10_000).optional(),
     scale: fields(
       { min: whole(1, 10_000), max: whole(1, 10_000), cpu: whole(1, 1000) },
@@ -278,7 +288,7 @@ export const deploySchema = fields(
 /** Settings that are right each for itself and wrong together. Looks only at what is of the right type; the rest has its own faults. */
 export function findDeployConflicts(deploy: unknown): Fault[] {
   if (!isObject(deploy)) return [];
-  const { scale, expose: exposed, env } = deploy;
+  const { scale, expose: exposed, env, registry: named, import: imported } = deploy;
   const { delivery = "image" } = partOf(deploy["model"]);
   const training = partOf(deploy["train"]);
   const faults: Fault[] = [];
@@ -296,6 +306,8 @@ export function findDeployConflicts(deploy: unknown): Fault[] {
         `service "nodePort" beside it`,
       );
   });
+  if (named !== undefined && imported !== undefined)
+    refuse("import", imported, "either deploy.registry or deploy.import: images come to the nodes one way");
   const { PORT: port } = partOf(env);
   if (typeof port === "string" && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
     refuse("env.PORT", port, "a port from 1 to 65535");

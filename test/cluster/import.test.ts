@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { chooseDelivery, referTo } from "../../src/image/delivery/choose.ts";
 import { listPlatforms, readHere, toNodeFacts } from "../../src/image/delivery/nodes.ts";
-import { findImporter } from "../../src/image/destinations/find.ts";
+import { openNodes } from "../../src/image/destinations/find.ts";
 import { importedName } from "../../src/image/imported-name.ts";
 import { printImage } from "../../src/image/manifest.ts";
 import { textEntry } from "../../src/image/tar/entry.ts";
@@ -52,12 +52,12 @@ describe.skipIf(first?.containerdSocket === undefined)("an image in one node's c
     const layers = [await busyboxEntries(), [textEntry("www/index.html", namespace.name)]];
     const image = await makeImage(layers, { User: "65532:65532", Cmd: ["/bin/sleep", "600"] });
     const { digest } = printImage(image).manifest.descriptor;
-    const delivery = { kind: "import", to: `containerd:${first!.containerdSocket}`, why: "this test" } as const;
+    const delivery = { kind: "import", to: [`containerd:${first!.containerdSocket}`], why: "this test" } as const;
     const { reference, pull } = referTo(delivery, "import", digest);
     expect(reference).toBe(importedName("import", digest));
     const pinned = `slipway.local/import@${digest}`;
     const names = [reference, pinned];
-    await findImporter(delivery.to).import(image, names);
+    await openNodes(delivery.to).import(image, names);
 
     const status = async (name: string) =>
       (await kubectlJson<{ status: PodStatus }>(cluster, `--namespace=${namespace.name}`, "get", "pod", name)).status;

@@ -30,7 +30,7 @@ export const importImage = defineCommand({
     const importer = findImporter((options["to"] as string | undefined) ?? "containerd", {
       ...(namespace !== undefined && { namespace }),
     });
-    const platform = (options["platform"] as Platform[] | undefined) ?? [await importer.platform()];
+    const platform = (options["platform"] as Platform[] | undefined) ?? [await importer.platform(io.signal)];
     const made = await buildNamed(io, { ...options, platform });
     if ("images" in made)
       throw optionInvalid({ option: "--platform", seen: "several", wanted: "one: a node runs one architecture" });

@@ -174,12 +174,47 @@ describe("without a registry", () => {
       "kind:dev",
     ],
   ])("%s", async (_, own, to) => {
-    expect(await chooseDelivery(facts(own))).toMatchObject({ kind: "import", to });
+    expect(await chooseDelivery(facts(own))).toMatchObject({ kind: "import", to: [to] });
   });
 
-  const common = ["--registry is not given", "deploy.registry is not in the project file"];
+  const common = [
+    "neither --registry nor --import is given",
+    "neither deploy.registry nor deploy.import is in the project file",
+  ];
   const missing = "kube-public/local-registry-hosting is not there";
   const context = "the context work is none of kind, minikube, k3d, Docker Desktop or Rancher Desktop";
+
+  const sockets = ["containerd:/a.sock", "containerd:/b.sock"];
+
+  test.each<[string, Partial<DeliveryFacts>, Partial<Delivery>]>([
+    [
+      "by deploy.import, before the cluster's own registry and what is known of it",
+      { projectImport: sockets, hosting: hosted, context: "kind-dev" },
+      { kind: "import", to: sockets, why: "deploy.import" },
+    ],
+    [
+      "by --import, before the project's registry",
+      { optionImport: ["kind:dev"], project: "registry.example.com" },
+      { kind: "import", to: ["kind:dev"], why: "--import" },
+    ],
+    [
+      "by --import, before deploy.import",
+      { optionImport: ["kind:dev"], projectImport: "minikube" },
+      { kind: "import", to: ["kind:dev"], why: "--import" },
+    ],
+    [
+      "--registry goes before deploy.import",
+      { option: "registry.example.com", projectImport: "minikube" },
+      { kind: "registry", push: "registry.example.com" },
+    ],
+    [
+      "a broken ConfigMap is no hindrance where a way is named",
+      { projectImport: "minikube", hosting: hosting("host: [") },
+      { kind: "import", to: ["minikube"] },
+    ],
+  ])("named: %s", async (_, own, wanted) => {
+    expect(await chooseDelivery(facts(own))).toMatchObject(wanted);
+  });
 
   test.each<[string, Partial<DeliveryFacts>, string[]]>([
     ["nodes elsewhere", {}, [missing, context, "node1 (containerd://1.7.2) is not this machine"]],
@@ -216,6 +251,15 @@ describe("without a registry", () => {
         missing,
         context,
         "its nodes (containerd://1.7.2) are this machine, where 2 sockets of containerd are: /a.sock, /b.sock",
+      ],
+    ],
+    [
+      "a ConfigMap that may not be read",
+      { hosting: "forbidden" },
+      [
+        "kube-public/local-registry-hosting may not be read with these credentials",
+        context,
+        "node1 (containerd://1.7.2) is not this machine",
       ],
     ],
     [

@@ -8,11 +8,14 @@ import { isHere } from "./nodes.ts";
 import type { Delivery, DeliveryFacts, ImportDelivery, NamedRegistry, RegistryDelivery } from "./types.ts";
 
 /**
- * The first that is known: `--registry`, the project's `deploy.registry`, the cluster's `local-registry-hosting`, then import
+ * The first that is known: `--registry` or `--import`, the project's `deploy.registry` or `deploy.import`, the cluster's `local-registry-hosting`, then import
  * into nodes that we know how to reach. Throws `deliveryUnknown`, `hostingInvalid`, and `referenceInvalid` for a registry's name.
  */
 export async function chooseDelivery(facts: DeliveryFacts): Promise<Delivery> {
-  const { option, project, hosting: data } = facts;
+  const { option, optionImport, project, projectImport } = facts;
+  const data = facts.hosting === "forbidden" ? undefined : facts.hosting;
+  if (option === undefined && optionImport !== undefined) return toImport(optionImport, "--import");
+  if (option === undefined && projectImport !== undefined) return toImport(projectImport, "deploy.import");
   const named: [NamedRegistry, string] | undefined =
     option !== undefined ? [option, "--registry"] : project !== undefined ? [project, "deploy.registry"] : undefined;
   if (named !== undefined) {
@@ -60,6 +63,10 @@ function toNamed(named: NamedRegistry, why: string, hosting: Hosting | undefined
   };
 }
 
+function toImport(to: string | readonly string[], why: string): ImportDelivery {
+  return { kind: "import", to: [to].flat(), why };
+}
+
 function toHosted({ host, runtime, cluster, insecure }: Hosting & { host: string }): RegistryDelivery {
   const why = "the cluster's local-registry-hosting";
   return { kind: "registry", push: host, pull: runtime ?? host, inside: cluster, insecure, why };
@@ -67,7 +74,7 @@ function toHosted({ host, runtime, cluster, insecure }: Hosting & { host: string
 
 /** Clusters by what their nodes say, since contexts are renamed; then by the names that their makers give to contexts. */
 function findKnown({ context, nodes, here }: DeliveryFacts): ImportDelivery | undefined {
-  const by = (to: string, why: string): ImportDelivery => ({ kind: "import", to, why });
+  const by = toImport;
   const runtimes = new Set(nodes.map(({ runtime }) => runtime.replace(/:.*$/, "")));
   const [runtime] = runtimes;
   // Before kind, which Docker Desktop makes its nodes with, and hides.
@@ -108,13 +115,15 @@ function listLooked({ context, nodes, hosting: data, here }: DeliveryFacts, host
   const hosted =
     data === undefined
       ? "kube-public/local-registry-hosting is not there"
-      : hosting === undefined
-        ? "kube-public/local-registry-hosting has no localRegistryHosting.v1"
-        : "kube-public/local-registry-hosting names no host to push to";
+      : data === "forbidden"
+        ? "kube-public/local-registry-hosting may not be read with these credentials"
+        : hosting === undefined
+          ? "kube-public/local-registry-hosting has no localRegistryHosting.v1"
+          : "kube-public/local-registry-hosting names no host to push to";
   const [one] = here.sockets;
   return [
-    "--registry is not given",
-    "deploy.registry is not in the project file",
+    "neither --registry nor --import is given",
+    "neither deploy.registry nor deploy.import is in the project file",
     hosted,
     `the context ${context} is none of kind, minikube, k3d, Docker Desktop or Rancher Desktop`,
     nodes.length === 0

@@ -18,8 +18,8 @@ export interface RegistryDelivery {
 /** Without a registry, by the nodes' own programs. */
 export interface ImportDelivery {
   kind: "import";
-  /** What `findImporter` takes: `kind:dev`. */
-  to: string;
+  /** What `openNodes` takes: `kind:dev`; or several, for nodes that are reached one by one. */
+  to: readonly string[];
   why: string;
 }
 
@@ -29,10 +29,14 @@ export type NamedRegistry = string | { push: string; pull?: string; inside?: str
 export interface DeliveryFacts {
   /** The word behind `--registry`. */
   option?: string | undefined;
+  /** The words behind `--import`; at most one of the two is given. */
+  optionImport?: readonly string[] | undefined;
   /** The project's `deploy.registry`. */
   project?: NamedRegistry | undefined;
-  /** `data` of the ConfigMap kube-public/local-registry-hosting; undefined where there is none. */
-  hosting?: Readonly<Record<string, string>> | undefined;
+  /** The project's `deploy.import`; at most one of the two is there. */
+  projectImport?: string | readonly string[] | undefined;
+  /** `data` of the ConfigMap kube-public/local-registry-hosting; undefined where there is none, `forbidden` where we may not look. */
+  hosting?: Readonly<Record<string, string>> | "forbidden" | undefined;
   /** The kubeconfig context by its name. */
   context: string;
   nodes: readonly NodeFacts[];

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { socketMissing } from "../errors.ts";
+import { stat } from "node:fs/promises";
+import { importDenied, socketMissing } from "../errors.ts";
 import { listContent } from "./content.ts";
-import { importByCtr, type Ctr } from "./ctr.ts";
+import { importByCtr, reachContainerd, type Ctr } from "./ctr.ts";
 import { herePlatform } from "../platform.ts";
 import type { Importer, ImporterSettings } from "./importer.ts";
 
@@ -18,22 +19,34 @@ export function openContainerd(socket: string | undefined, settings: ImporterSet
   const { namespace = "k8s.io", environment } = settings;
   const path = socket ?? knownSockets.find((known) => existsSync(known)) ?? knownSockets[0]!;
   const place = `containerd at ${path}`;
-  // `ctr` waits ten seconds for a socket that is not there.
-  const look = (): void => {
-    if (!existsSync(path)) throw socketMissing({ socket: path, found: knownSockets.filter((one) => existsSync(one)) });
-  };
   const ctr: Ctr = { program: ["ctr", "-a", path, "-n", namespace], place, environment };
   return importerOf(place, async () => {
-    look();
+    // `ctr` waits ten seconds for a socket that is not there.
+    await findSocket(path, place);
     return [ctr];
   });
+}
+
+async function findSocket(path: string, place: string): Promise<void> {
+  try {
+    await stat(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    // A folder on the way there is closed to us.
+    if (code === "EACCES")
+      throw importDenied({ destination: place, command: `stat ${path}`, why: message }, { cause: error });
+    throw socketMissing({ socket: path, found: knownSockets.filter((one) => existsSync(one)) }, { cause: error });
+  }
 }
 
 /** An importer over one containerd or several, each by its own `ctr`. */
 export function importerOf(name: string, list: (signal?: AbortSignal) => Promise<readonly Ctr[]>): Importer {
   return {
     name,
-    platform: async () => herePlatform(),
+    async platform(signal) {
+      for (const ctr of await list(signal)) await reachContainerd(ctr, signal);
+      return herePlatform();
+    },
     import: async (image, names, options = {}) => {
       const places = [];
       // One after the other: they share this machine's disk.

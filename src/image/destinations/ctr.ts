@@ -42,6 +42,11 @@ export async function importByCtr(
   return { place: ctr.place, sent };
 }
 
+/** Throws the errors of `runProgram` where it does not answer, or does not let us in. */
+export async function reachContainerd(ctr: Ctr, signal?: AbortSignal): Promise<void> {
+  await run(ctr, ["version"], { signal });
+}
+
 async function feed(
   ctr: Ctr,
   image: Image,

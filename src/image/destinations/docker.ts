@@ -32,10 +32,10 @@ function openEngine(
   const settings = { destination: name, environment };
   return {
     name,
-    platform: async () =>
-      askPlatform === undefined
-        ? herePlatform()
-        : parsePlatform((await runProgram(program, askPlatform, settings)).trim()),
+    async platform(signal) {
+      const said = await runProgram(program, askPlatform ?? ["version"], { ...settings, signal });
+      return askPlatform === undefined ? herePlatform() : parsePlatform(said.trim());
+    },
     import: async (image, names, { report = silent, signal } = {}) => {
       const run = (words: readonly string[], more: object = {}) =>
         runProgram(program, words, { ...settings, signal, ...more });

@@ -3,6 +3,8 @@ import { destinationUnknown } from "../errors.ts";
 import { openContainerd } from "./containerd.ts";
 import { openDocker, openNerdctl, openPodman } from "./docker.ts";
 import { openFile } from "./file.ts";
+import { nodesDiffer } from "../errors.ts";
+import { printPlatform } from "../platform.ts";
 import type { Importer, ImporterSettings } from "./importer.ts";
 import { openK3s } from "./k3s.ts";
 import { openK3d, openKind } from "./kind.ts";
@@ -39,9 +41,52 @@ export function findImporter(text: string, settings: ImporterSettings = {}): Imp
   return found.open(argument, settings);
 }
 
+/**
+ * All nodes of a cluster, where each is reached by itself: an image is in all of them or an error says where not. Throws `destinationUnknown`,
+ * also for files: no pod runs from them.
+ */
+export function openNodes(words: readonly string[], settings: ImporterSettings = {}): Importer {
+  for (const word of words) if (!isNode(word)) throw destinationUnknown({ seen: word, wanted: listWords().join(", ") });
+  const [first, ...more] = words.map((word) => findImporter(word, settings));
+  if (first === undefined) throw destinationUnknown({ seen: "", wanted: listWords().join(", ") });
+  return more.length === 0 ? first : join([first, ...more]);
+}
+
+function join(all: readonly [Importer, ...Importer[]]): Importer {
+  const [first, ...more] = all;
+  return {
+    name: all.map(({ name }) => name).join(", "),
+    async platform(signal) {
+      const found = await first.platform(signal);
+      for (const other of more) {
+        const its = await other.platform(signal);
+        if (printPlatform(its) === printPlatform(found)) continue;
+        throw nodesDiffer({
+          one: `${first.name}: ${printPlatform(found)}`,
+          other: `${other.name}: ${printPlatform(its)}`,
+        });
+      }
+      return found;
+    },
+    async import(image, names, options) {
+      const { digest, places } = await first.import(image, names, options);
+      const rest = [];
+      // One after the other: they may share a disk.
+      for (const other of more) rest.push(...(await other.import(image, names, options)).places);
+      return { digest, places: [...places, ...rest] };
+    },
+  };
+}
+
+function isNode(text: string): boolean {
+  return destinations.some(({ word }) => text === word || text.startsWith(`${word}:`));
+}
+
 /** `containerd[:socket], kind[:name], …` */
 export function printDestinations(): string {
-  return [...destinations.map(({ word, takes }) => (takes === undefined ? word : `${word}[:${takes}]`)), "<file>"].join(
-    ", ",
-  );
+  return [...listWords(), "<file>"].join(", ");
+}
+
+function listWords(): string[] {
+  return destinations.map(({ word, takes }) => (takes === undefined ? word : `${word}[:${takes}]`));
 }

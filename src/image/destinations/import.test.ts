@@ -13,17 +13,20 @@ import {
   importFailed,
   importIncomplete,
   importUnreachable,
+  nodesDiffer,
   nodesMissing,
   programMissing,
+  socketMissing,
 } from "../errors.ts";
 import { importedName } from "../imported-name.ts";
 import { appendLayer, emptyImage } from "../image.ts";
 import { storedLayer } from "../layer.ts";
 import { printImage } from "../manifest.ts";
+import { herePlatform, printPlatform } from "../platform.ts";
 import { textEntry } from "../tar/entry.ts";
 import { readTar } from "../tar/read.ts";
 import type { Image } from "../types.ts";
-import { findImporter } from "./find.ts";
+import { findImporter, openNodes } from "./find.ts";
 
 const name = "slipway.local/digits:1a2b3c4d5e6f";
 
@@ -109,6 +112,18 @@ test("minikube is fed on its standard input, in the profile that was named, and 
   checkDockerArchive(await input());
   expect(places).toEqual([{ place: "minikube dev", sent: (await input()).length }]);
   expect(await calls()).toEqual(["minikube -p dev image load -", "minikube -p dev image ls"]);
+});
+
+test("minikube is not fed what it lists by the name of its content; it is asked before anything is made for it", async () => {
+  const own = importedName("digits", manifest.descriptor.digest);
+  const { environment, calls } = await recordPrograms({
+    minikube: [{ words: /image ls/, prints: `${own}\n` }],
+  });
+  const minikube = findImporter("minikube", { environment });
+  expect(printPlatform(await minikube.platform())).toBe(printPlatform(herePlatform()));
+  const { places } = await minikube.import(image, [own]);
+  expect(places).toEqual([{ place: "minikube minikube", sent: 0 }]);
+  expect(await calls()).toEqual(["minikube -p minikube image ls", "minikube -p minikube image ls"]);
 });
 
 test("minikube that lists it not is found out", async () => {
@@ -230,9 +245,20 @@ test.each([
   ["Cannot connect to the Docker daemon. Is the docker daemon running?", importUnreachable.code],
   ["ctr: unrecognized image format", importFailed.code],
 ])("what a program complains of is kept, and has its mend: %s", async (complains, code) => {
-  const { environment } = await recordPrograms({ k3s: [{ words: /./, complains, code: 1 }] });
+  const { environment, calls } = await recordPrograms({ k3s: [{ words: /./, complains, code: 1 }] });
   const wanted = { code, details: { destination: "k3s", why: complains } };
-  await expect(findImporter("k3s", { environment }).import(image, [name])).rejects.toMatchObject(wanted);
+  const k3s = findImporter("k3s", { environment });
+  await expect(k3s.import(image, [name])).rejects.toMatchObject(wanted);
+  // Who only asks for its platform hears of it too, before anything is made.
+  await expect(k3s.platform()).rejects.toMatchObject(wanted);
+  expect((await calls()).at(-1)).toBe("k3s ctr -n k8s.io version");
+});
+
+test("a socket that is not there is told at once", async () => {
+  const path = join(await scratchFolder(), "containerd.sock");
+  const containerd = findImporter(`containerd:${path}`);
+  for (const asking of [containerd.platform(), containerd.import(image, [name])])
+    await expect(asking).rejects.toMatchObject({ code: socketMissing.code, details: { socket: path } });
 });
 
 test("a program that is not there is named", async () => {
@@ -279,6 +305,41 @@ test("a file and a folder are destinations too", async () => {
   await findImporter(`${folder}/layout`).import(image, [name]);
   expect((await readdir(folder)).toSorted()).toEqual(["digits.tar", "layout"]);
   expect(await readdir(join(folder, "layout"))).toContain("oci-layout");
+});
+
+describe("nodes that are reached one by one", () => {
+  const answers = (architecture: string): Answer[] => [
+    { words: /version --format/, prints: `linux/${architecture}\n` },
+    { words: /image inspect/, prints: `${config.descriptor.digest}\n`, loads: true },
+    { words: /image inspect/, code: 1 },
+    { words: /load$/ },
+  ];
+
+  test("all get the image, and each place is told", async () => {
+    const { environment } = await recordPrograms({ docker: answers("amd64"), podman: answers("amd64") });
+    const nodes = openNodes(["docker", "podman"], { environment });
+    expect(nodes.name).toBe("docker, podman");
+    expect(await nodes.platform()).toEqual({ os: "linux", architecture: "amd64" });
+    const { digest, places } = await nodes.import(image, [name]);
+    expect(digest).toBe(config.descriptor.digest);
+    expect(places.map(({ place }) => place)).toEqual(["docker", "podman"]);
+  });
+
+  test("of different architectures are refused: one image is made for all", async () => {
+    const { environment } = await recordPrograms({ docker: answers("amd64"), podman: answers("arm64") });
+    await expect(openNodes(["docker", "podman"], { environment }).platform()).rejects.toThrow(
+      nodesDiffer({ one: "docker: linux/amd64", other: "podman: linux/arm64" }),
+    );
+  });
+
+  test.each(["digits.tar", "a/folder", "knd"])("no pod runs from %s", (to) => {
+    expect(() => openNodes(["docker", to])).toThrow(
+      destinationUnknown({
+        seen: to,
+        wanted: "containerd[:socket], kind[:name], k3d[:name], minikube[:profile], k3s, docker, podman, nerdctl",
+      }),
+    );
+  });
 });
 
 test.each(["knd", "docker:x", "kind:", "", "Kind"])("%j is no destination", (to) => {

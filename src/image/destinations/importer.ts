@@ -6,8 +6,8 @@ import type { Image, Platform } from "../types.ts";
 export interface Importer {
   /** For people: `containerd at /run/containerd/containerd.sock`. */
   readonly name: string;
-  /** What it runs. Asked of it where it may be another machine than this one. */
-  platform(): Promise<Platform>;
+  /** What it runs. It is asked of it, so that who is not let in hears of it here. Throws the errors of `runProgram`, and `socketMissing`. */
+  platform(signal?: AbortSignal): Promise<Platform>;
   /**
    * Brings the image there, under all of `names`, and looks whether it is there whole. Throws `importFailed` and its kin of
    * errors.ts, and what reading a layer throws.

@@ -5,6 +5,7 @@ import type { Artifact, Store } from "../../artifact/types.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { chooseDelivery, referTo } from "../../image/delivery/choose.ts";
 import type { RegistryDelivery } from "../../image/delivery/types.ts";
+import { isImported } from "../../image/imported-name.ts";
 import { listContent } from "../../image/destinations/content.ts";
 import type { Image, ImageIndex } from "../../image/types.ts";
 import type { ImageSource, ServerRelease } from "../../kube/types.ts";
@@ -87,6 +88,7 @@ async function nameRegistry(
 
 function nameImage(reference: string): ImageSource {
   const { digest } = parseImageReference(reference);
+  if (isImported(reference)) return { reference, pull: "Never" };
   // A tag may stand for another image tomorrow.
   return { reference, pull: digest === undefined ? "Always" : "IfNotPresent" };
 }

@@ -10,7 +10,8 @@ import type { Cluster } from "../../deploy/cluster/types.ts";
 import { clusterForbidden } from "../../deploy/errors.ts";
 import { chooseDelivery } from "../../image/delivery/choose.ts";
 import { listPlatforms, readHere, toNodeFacts } from "../../image/delivery/nodes.ts";
-import type { Delivery, NodeFacts } from "../../image/delivery/types.ts";
+import type { Delivery, DeliveryFacts, NodeFacts } from "../../image/delivery/types.ts";
+import { openNodes } from "../../image/destinations/find.ts";
 import { platforms as allPlatforms } from "../../image/platform.ts";
 import type { Platform } from "../../image/types.ts";
 import { parsePrefix } from "../../oci/reference.ts";
@@ -26,6 +27,8 @@ export interface ClusterChoice {
   kubeconfig?: string | undefined;
   /** Goes before the project's. */
   registry?: string | undefined;
+  /** The same; at most one of the two is given. */
+  import?: readonly string[] | undefined;
 }
 
 export interface ClusterPlace {
@@ -43,7 +46,7 @@ export interface ClusterPlace {
 /** Throws what opening a cluster throws, and `chooseDelivery`. Changes nothing. */
 export async function openPlace(
   project: Pick<Project, "definition">,
-  { context, namespace, kubeconfig, registry }: ClusterChoice,
+  { context, namespace, kubeconfig, registry, import: importTo }: ClusterChoice,
   { report, signal }: { report: Report; signal: AbortSignal },
 ): Promise<ClusterPlace> {
   const { deploy = {} } = project.definition;
@@ -64,7 +67,9 @@ export async function openPlace(
     ]);
     const delivery = await chooseDelivery({
       option: registry,
+      optionImport: importTo,
       project: deploy.registry,
+      projectImport: deploy.import,
       hosting,
       context,
       nodes,
@@ -75,8 +80,7 @@ export async function openPlace(
       namespace: cluster.namespace,
       ownsNamespace: isOurs ?? false,
       delivery,
-      // Who may not list nodes builds for all that there could be.
-      platforms: nodes.length === 0 ? allPlatforms : listPlatforms(nodes),
+      platforms: delivery.kind === "import" ? [await openNodes(delivery.to).platform(signal)] : choosePlatforms(nodes),
       deploy,
       close: () => cluster.close(),
     };
@@ -84,6 +88,11 @@ export async function openPlace(
     cluster.close();
     throw error;
   }
+}
+
+/** Who may not list nodes builds for all that there could be. */
+function choosePlatforms(nodes: readonly NodeFacts[]): readonly Platform[] {
+  return nodes.length === 0 ? allPlatforms : listPlatforms(nodes);
 }
 
 /** Whether the volume is the store: then pods alone see it, train, judge and move the alias. */
@@ -128,10 +137,15 @@ async function listNodes(cluster: Cluster): Promise<NodeFacts[]> {
   return (found?.items ?? []).map(toNodeFacts);
 }
 
-async function readHostingData(cluster: Cluster): Promise<Readonly<Record<string, string>> | undefined> {
+async function readHostingData(cluster: Cluster): Promise<DeliveryFacts["hosting"]> {
   const ref = { apiVersion: "v1", kind: "ConfigMap", name: "local-registry-hosting", namespace: "kube-public" };
-  const found = await getObject(cluster, ref).catch(ignoreForbidden);
-  return found?.["data"] as Readonly<Record<string, string>> | undefined;
+  try {
+    const found = await getObject(cluster, ref);
+    return found?.["data"] as Readonly<Record<string, string>> | undefined;
+  } catch (error) {
+    ignoreForbidden(error);
+    return "forbidden";
+  }
 }
 
 function ignoreForbidden(error: unknown): undefined {

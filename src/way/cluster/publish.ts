@@ -2,7 +2,7 @@
 import type { Digest } from "../../base/digest.ts";
 import type { Report } from "../../base/progress.ts";
 import { listContent } from "../../image/destinations/content.ts";
-import { findImporter } from "../../image/destinations/find.ts";
+import { openNodes } from "../../image/destinations/find.ts";
 import { pushImage } from "../../image/destinations/registry.ts";
 import { referTo } from "../../image/delivery/choose.ts";
 import { importedName } from "../../image/imported-name.ts";
@@ -29,11 +29,9 @@ export type Build = (platform: Platform) => Promise<Image>;
 
 /** The image for what the nodes run, made and not sent. */
 export async function makeImage(
-  { delivery, platforms }: Pick<ClusterPlace, "delivery" | "platforms">,
+  { platforms }: Pick<ClusterPlace, "platforms">,
   build: Build,
 ): Promise<Image | ImageIndex> {
-  // An importer speaks to one kind of node.
-  if (delivery.kind === "import") return build(await findImporter(delivery.to).platform());
   const images: Image[] = [];
   // One after the other: each uses all cores when it compresses.
   for (const platform of platforms) images.push(await build(platform));
@@ -54,7 +52,7 @@ export async function publishImage(
   const source = describeImage(place, name, digest);
   if (delivery.kind === "import") {
     if ("images" in image) throw new TypeError("an importer's image is of one platform");
-    const { places } = await findImporter(delivery.to).import(image, [importedName(name, digest)], { report, signal });
+    const { places } = await openNodes(delivery.to).import(image, [importedName(name, digest)], { report, signal });
     return { source, digest, sent: places.reduce((sum, one) => sum + one.sent, 0), size };
   }
   const repository = openRepository(`${delivery.push}/${name}`, registryOptions(place));
