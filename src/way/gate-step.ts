@@ -87,8 +87,8 @@ export function describeVerdict({ verdict, champion, reigns, unasked }: Judged):
 
 /** Whether the champion's figures are of other rows, in a few words: the whole of it is in the verdict. */
 function describeRoughness({ checks, notComparable }: Verdict, unasked: string | undefined): string {
-  const isCompared = checks.some(({ champion, sameRows }) => champion !== undefined && sameRows === undefined);
-  if (!isCompared || notComparable === undefined) return "";
+  const isTold = checks.some(({ champion, sameRows }) => champion !== undefined && sameRows === undefined);
+  if (!isTold || notComparable === undefined) return "";
   const [first = ""] = (unasked ?? "").split("\n");
   const why = first.length > 64 ? `${first.slice(0, 63)}…` : first;
   return why === "" ? "its figures are of other rows" : `its figures are of other rows (not asked about these: ${why})`;
