@@ -72,6 +72,11 @@ export function createTaskHandler(service: Service, task: Task): RawHandler {
 
 const nothing = Buffer.alloc(0);
 
+/** An answer in JSON, its type as protocols write it: without a charset. */
+export function toAnswer(body: object): Answer {
+  return { type: "application/json", body: JSON.stringify(body) };
+}
+
 class Running implements Call, Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

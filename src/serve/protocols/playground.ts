@@ -2,7 +2,7 @@ import type { Prediction } from "../../project/types.ts";
 import { createAskHandler, type AskRoute } from "../ask.ts";
 import { inputInvalid } from "../errors.ts";
 import { readColumns, readObject } from "../inputs/json.ts";
-import { inferSchema } from "../pages/infer-schema.ts";
+import { describeJson } from "../pages/describe.ts";
 import { examplePrediction } from "../prediction.ts";
 import type { Operation, Protocol, Service } from "../service.ts";
 import { describeColumns, describeText, readMember, readUpload } from "./routes.ts";
@@ -31,7 +31,7 @@ export const playground: Protocol = {
       method: "POST",
       path,
       summary: "The whole prediction, for the playground",
-      answer: { contentType: "application/json", schema: inferSchema(example), example },
+      answer: describeJson(example),
     };
     if (face.input.kind === "image") return [{ ...operation, field }];
     if (face.input.kind === "text") return [{ ...operation, body: describeText("text") }];

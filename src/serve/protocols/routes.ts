@@ -7,7 +7,7 @@ import { inputInvalid, outputThrew } from "../errors.ts";
 import { toHandle } from "../handle.ts";
 import { readImage } from "../inputs/image.ts";
 import { mostTextBytes, readColumns, readJson, readObject, readText } from "../inputs/json.ts";
-import { inferSchema } from "../pages/infer-schema.ts";
+import { describeJson } from "../pages/describe.ts";
 import { examplePrediction } from "../prediction.ts";
 import type { BodyDescription, Operation, Protocol, Service } from "../service.ts";
 import { createTaskHandler, type Answer, type Call } from "../task.ts";
@@ -169,11 +169,7 @@ function isColumns(route: ModelRoute): boolean {
 
 function describeRoute(service: Service, { method, path, route }: ListedRoute): Operation {
   const example = route.example ?? (route.handle === undefined ? exampleOf(service, route) : undefined);
-  const answer = {
-    contentType: "application/json",
-    schema: inferSchema(example),
-    ...(example !== undefined && { example }),
-  };
+  const answer = describeJson(example);
   const { name } = service.project;
   if (route.handle !== undefined)
     return {

@@ -7,12 +7,12 @@ import { show } from "../inputs/row.ts";
 import { readInstance } from "../instances.ts";
 import type { ServedModel } from "../model.ts";
 import { checkModelName, modelNameOf, pathParts } from "../names.ts";
-import { inferSchema } from "../pages/infer-schema.ts";
+import { createDescriber } from "../pages/describe.ts";
 import { examplePrediction, type Sent } from "../prediction.ts";
 import type { Row } from "../runtime/ports.ts";
 import type { Operation, Protocol, Service } from "../service.ts";
 import { predictRows, type Table } from "../table.ts";
-import { createTaskHandler, type Answer, type Call } from "../task.ts";
+import { createTaskHandler, toAnswer, type Answer, type Call } from "../task.ts";
 import { toNested } from "../tensors.ts";
 import { asErrorMember, errorMember } from "./v2.ts";
 
@@ -106,27 +106,13 @@ function toPrediction(model: ServedModel, result: Row, prediction: Prediction): 
   return Object.fromEntries(outputs.map(({ name }, index) => [name, toNested(model, result, index)]));
 }
 
-function toAnswer(body: object): Answer {
-  return { type: "application/json", body: JSON.stringify(body) };
-}
-
 function listOperations(service: Service): Operation[] {
   const name = modelNameOf(service);
   const request = { instances: [exampleInstance(service)] };
   const response = { predictions: [exampleAnswer(service)] };
-  const operation = (method: string, path: string, summary: string, example: unknown): Operation => ({
-    method,
-    path,
-    summary,
-    group,
-    errors: errorMember,
-    answer: { contentType: "application/json", schema: inferSchema(example), example },
-  });
+  const operation = createDescriber({ group, errors: errorMember });
   return [
-    {
-      ...operation("POST", `/v1/models/${name}:predict`, "A prediction for each instance", response),
-      body: { contentType: "application/json", schema: inferSchema(request), example: request },
-    },
+    operation("POST", `/v1/models/${name}:predict`, "A prediction for each instance", response, request),
     operation("GET", `/v1/models/${name}`, "Whether the model answers", { name, ready: true }),
     operation("GET", "/v1/models", "The model's name", { models: [name] }),
   ];

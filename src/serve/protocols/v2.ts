@@ -7,10 +7,10 @@ import { isObject, readObject } from "../inputs/json.ts";
 import { show } from "../inputs/row.ts";
 import type { ServedModel } from "../model.ts";
 import { checkModelName, checkVersion, modelNameOf, pathParts } from "../names.ts";
-import { inferSchema } from "../pages/infer-schema.ts";
+import { createDescriber } from "../pages/describe.ts";
 import type { Tensor } from "../runtime/ports.ts";
 import type { ErrorShape, Operation, Protocol, Service } from "../service.ts";
-import { createTaskHandler, type Answer, type Call } from "../task.ts";
+import { createTaskHandler, toAnswer, type Answer, type Call } from "../task.ts";
 import { checkShape, flatten, joinResults, readShape, splitTensors, toValues } from "../tensors.ts";
 import { toJsonValues } from "../values.ts";
 
@@ -163,10 +163,6 @@ function toReadiness(service: Service, body: object): Answer {
   return { ...toAnswer(body), status: service.isReady() ? 200 : 503 };
 }
 
-function toAnswer(body: object): Answer {
-  return { type: "application/json", body: JSON.stringify(body) };
-}
-
 function listOperations(service: Service, model: ServedModel): Operation[] {
   const name = modelNameOf(service);
   const { inputs, outputs } = model.artifact.signature;
@@ -181,24 +177,15 @@ function listOperations(service: Service, model: ServedModel): Operation[] {
   };
   const request = { inputs: inputs.map(one) };
   const response = { model_name: name, model_version: model.version, outputs: outputs.map(one) };
-  const operation = (method: string, path: string, summary: string, example: unknown): Operation => ({
-    method,
-    path,
-    summary,
-    group,
-    errors: errorMember,
-    answer: { contentType: "application/json", schema: inferSchema(example), example },
-  });
+  const operation = createDescriber({ group, errors: errorMember });
   return [
-    {
-      ...operation(
-        "POST",
-        `/v2/models/${name}/infer`,
-        "Tensors in, tensors out; long tensors are cut short here",
-        response,
-      ),
-      body: { contentType: "application/json", schema: inferSchema(request), example: request },
-    },
+    operation(
+      "POST",
+      `/v2/models/${name}/infer`,
+      "Tensors in, tensors out; long tensors are cut short here",
+      response,
+      request,
+    ),
     operation("GET", `/v2/models/${name}`, "The model's tensors", describeModel(name, model)),
     operation("GET", `/v2/models/${name}/ready`, "Whether the model answers", { name, ready: true }),
     operation("GET", "/v2/models", "The model's name", { models: [name] }),

@@ -4,9 +4,10 @@ import { inputInvalid, jsonMalformed, notImplemented } from "../../errors.ts";
 import { isObject, readObject } from "../../inputs/json.ts";
 import { show } from "../../inputs/row.ts";
 import { modelNameOf } from "../../names.ts";
+import { createDescriber } from "../../pages/describe.ts";
 import { inferSchema } from "../../pages/infer-schema.ts";
 import type { ErrorShape, Operation, Protocol, Service } from "../../service.ts";
-import { createTaskHandler, type Answer, type Call } from "../../task.ts";
+import { createTaskHandler, toAnswer, type Answer, type Call } from "../../task.ts";
 import { canAnswer, exampleInstance } from "../v1.ts";
 import { readMessage, writeMeta } from "./message.ts";
 import { predict } from "./predict.ts";
@@ -41,7 +42,7 @@ export const seldon: Protocol = {
   },
   register(table, service) {
     if (!canAnswer(service)) return;
-    const taken = new Set(Object.keys(service.project.serve?.routes ?? {}).map((key) => key.split(" ")[1]));
+    const taken = listOwnPaths(service);
     const post = (path: string, run: (call: Call, body: Record<string, unknown>) => object | Promise<object>): void =>
       table.add(
         "POST",
@@ -150,8 +151,9 @@ function versionOf({ host }: Service): string {
   return host?.current.version ?? "";
 }
 
-function toAnswer(body: object): Answer {
-  return { type: "application/json", body: JSON.stringify(body) };
+/** Paths that the project answers itself. */
+function listOwnPaths({ project }: Service): Set<string | undefined> {
+  return new Set(Object.keys(project.serve?.routes ?? {}).map((key) => key.split(" ")[1]));
 }
 
 const failure = {
@@ -163,7 +165,7 @@ const failure = {
 };
 
 function listOperations(service: Service): Operation[] {
-  const { host, project } = service;
+  const { host } = service;
   const instance = exampleInstance(service);
   const isImage = host?.current.face.input.kind === "image";
   const request = isImage
@@ -175,20 +177,8 @@ function listOperations(service: Service): Operation[] {
     meta: { puid: "…" },
     data: { names: labels, ndarray: [labels.map((_, index) => (index === 0 ? 1 : 0))] },
   };
-  const taken = new Set(Object.keys(project.serve?.routes ?? {}).map((key) => key.split(" ")[1]));
-  const operation = (method: string, path: string, summary: string, example: unknown, body?: unknown): Operation => ({
-    method,
-    path,
-    summary,
-    group,
-    errors: failure,
-    answer: {
-      contentType: "application/json",
-      schema: inferSchema(example),
-      ...(example !== undefined && { example }),
-    },
-    ...(body !== undefined && { body: { contentType: "application/json", schema: inferSchema(body), example: body } }),
-  });
+  const taken = listOwnPaths(service);
+  const operation = createDescriber({ group, errors: failure });
   const meta = { meta: {} };
   const feedback = { request, response, reward: 1 };
   const all = [
