@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { askAllTheTime, askServedDigest } from "../../test/callers.ts";
 import { ask, copyExample, type UpDocument } from "../../test/example.ts";
 import { columns, latestFeatures, toRows } from "./features.ts";
 import { finalPrices } from "./prices.ts";
@@ -157,9 +158,11 @@ test("without Yahoo's library, or without Yahoo, the error says --sample", async
 });
 
 test("a run that is not better by 0.01 changes nothing; one that is moves the alias, and no request fails meanwhile", async () => {
+  const servedDigest = () => askServedDigest(first.url);
   const before = await servedDigest();
   const asking = new AbortController();
-  const outcome = askAllTheTime(asking.signal);
+  const predictions = `${first.url}/predictionForTomorrow`;
+  const outcome = askAllTheTime(predictions, { callers: 4, signal: asking.signal });
   const edit = (momentum: number) => {
     const path = join(example.folder, "sample.ts");
     writeFileSync(path, readFileSync(path, "utf8").replace(/momentum = [\d.]+/, `momentum = ${momentum}`));
@@ -183,30 +186,3 @@ test("a run that is not better by 0.01 changes nothing; one that is moves the al
   const { stdout } = await example.run("status", "--json");
   expect(stdout).toContain(first.url);
 });
-
-async function servedDigest(): Promise<string | null> {
-  const response = await fetch(`${first.url}/readyz`);
-  await response.arrayBuffer();
-  return response.headers.get("x-model-digest");
-}
-
-/** Four callers, one request after the other each, until told to stop. */
-async function askAllTheTime(signal: AbortSignal): Promise<{ answers: Map<string, number>; failed: string[] }> {
-  const answers = new Map<string, number>();
-  const failed: string[] = [];
-  const call = async (): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        const response = await fetch(`${first.url}/predictionForTomorrow`);
-        const text = await response.text();
-        const digest = response.headers.get("x-model-digest") ?? "none";
-        if (response.status === 200) answers.set(digest, (answers.get(digest) ?? 0) + 1);
-        else failed.push(text);
-      } catch (error) {
-        failed.push(String(error));
-      }
-    }
-  };
-  await Promise.all([call(), call(), call(), call()]);
-  return { answers, failed };
-}

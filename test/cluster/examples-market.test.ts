@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { askAllTheTime, askServedDigest } from "../callers.ts";
 import { ask, copyExample, type UpDocument } from "../example.ts";
 import type { TestCluster, TestNamespace } from "./types.ts";
 import { kubectl, kubectlJson, useCluster, useNamespace } from "./use.ts";
@@ -55,7 +56,8 @@ test("goes the whole way there; the old callers' port of any node answers", asyn
 test("runs of the CronJob: one that is not better changes nothing, one that is is followed without a restart or a lost request", async () => {
   const pods = await listPods();
   const asking = new AbortController();
-  const outcome = askAllTheTime(asking.signal);
+  const predictions = `${url()}/predictionForTomorrow`;
+  const outcome = askAllTheTime(predictions, { callers: 2, pauseMs: 5, signal: asking.signal });
   await runByHand("other");
   // Two looks at the alias and more.
   await sleep(12_000);
@@ -72,6 +74,7 @@ test("runs of the CronJob: one that is not better changes nothing, one that is i
 });
 
 const url = () => `http://${cluster.nodes[0]!.address}:30951`;
+const servedDigest = () => askServedDigest(url());
 
 async function runByHand(name: string): Promise<void> {
   const at = ["--namespace", namespace.name];
@@ -86,34 +89,6 @@ async function listPods(): Promise<string[]> {
     items: { metadata: { name: string }; status: { containerStatuses: { restartCount: number }[] } }[];
   }>(cluster, "get", "pods", labels, "--namespace", namespace.name);
   return items.map(({ metadata, status }) => `${metadata.name} ${status.containerStatuses[0]?.restartCount}`);
-}
-
-async function servedDigest(): Promise<string | null> {
-  const response = await fetch(`${url()}/readyz`);
-  await response.arrayBuffer();
-  return response.headers.get("x-model-digest");
-}
-
-/** Two callers, one request after the other each, until told to stop. */
-async function askAllTheTime(signal: AbortSignal): Promise<{ answers: Map<string, number>; failed: string[] }> {
-  const answers = new Map<string, number>();
-  const failed: string[] = [];
-  const call = async (): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        const response = await fetch(`${url()}/predictionForTomorrow`);
-        const text = await response.text();
-        const digest = response.headers.get("x-model-digest") ?? "none";
-        if (response.status === 200) answers.set(digest, (answers.get(digest) ?? 0) + 1);
-        else failed.push(text);
-      } catch (error) {
-        failed.push(String(error));
-      }
-      await sleep(5);
-    }
-  };
-  await Promise.all([call(), call()]);
-  return { answers, failed };
 }
 
 function edit(file: string, from: string, to: string): void {
