@@ -1,4 +1,4 @@
-/** @file Builds the published package into dist/: entries and chunks flat, kernels, the playground page, declarations with `--types`. Does nothing when nothing changed. */
+/** @file Builds the published package into dist/: entries and chunks flat, kernels, the pages, declarations with `--types`. Does nothing when nothing changed. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -14,8 +14,14 @@ await step("kernels", ["src/kernels/assembly/**", "scripts/kernels.ts", "package
   node("scripts/kernels.ts"),
 );
 await step("package", ["src/**/*.ts", "scripts/build.ts", "package-lock.json", "src/kernels/*.wasm"], bundle);
-await step("pages", ["web/**", "package-lock.json", "src/model/signature.ts", "src/artifact/types.ts"], () =>
-  node("node_modules/vite/bin/vite.js", "build", "-c", "web/vite.config.ts", "--logLevel", "warn"),
+const page = ["node_modules/vite/bin/vite.js", "build", "-c", "web/vite.config.ts", "--logLevel", "warn"];
+await step(
+  "pages",
+  ["web/**", "package-lock.json", "src/model/signature.ts", "src/artifact/types.ts", "src/console/api.ts"],
+  () => {
+    node(...page);
+    node(...page, "--mode", "console");
+  },
 );
 if (types) {
   await step("types", ["src/**/*.ts", "tsconfig.json", "tsconfig.build.json"], () =>

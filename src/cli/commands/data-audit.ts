@@ -1,5 +1,4 @@
 import { writeFile } from "node:fs/promises";
-import { listAlarms } from "../../way/audit/describe.ts";
 import { defineCommand } from "../command.ts";
 import { openProjectDataset } from "../dataset.ts";
 import { auditAlarmed } from "../errors.ts";
@@ -30,6 +29,7 @@ export const audit = defineCommand({
   async run(io, { options }) {
     const { project, dataset } = await openProjectDataset(io, options);
     const { auditDataset } = await import("../../way/audit/run.ts");
+    const { auditFolder, keepAudit, toAuditRecord } = await import("../../way/audit/record.ts");
     const [folds, epochs] = [options["folds"] as number | undefined, options["epochs"] as number | undefined];
     const { report: onProgress, signal } = io;
     const report = await auditDataset(project, dataset, {
@@ -38,37 +38,23 @@ export const audit = defineCommand({
       report: onProgress,
       signal,
     });
-    const { entries, labels, suspicions, judge, ...rest } = report;
-    const named = suspicions.map(({ row, label, looksLike, copyOf, ...more }) => ({
-      path: entries[row]?.path ?? "",
-      label: labels[label],
-      looksLike: labels[looksLike],
-      ...(copyOf !== undefined && { copyOf: entries[copyOf]?.path }),
-      ...more,
-    }));
-    const pairs = rest.pairs.map((pair) => ({ ...pair, label: labels[pair.label], looksLike: labels[pair.looksLike] }));
-    const drift = rest.drift.map((one) => ({ ...one, label: labels[one.label], nearest: labels[one.nearest] }));
-    const alarms = listAlarms(report);
-    io.document({ ...rest, judge, labels, alarms, pairs, drift, suspicions: named });
+    const record = toAuditRecord(report);
+    await keepAudit(auditFolder(project.root), record);
+    const { labels, alarms, suspicions, judge } = record;
+    io.document({ ...record, folder: report.folder });
 
     io.print(
       `${formatItems(report.count, "image")}, ${formatItems(labels.length, "label")} · judged by ${judge === "champion" ? "the champion" : "models of other folds"}`,
     );
     for (const alarm of alarms) io.print(`${io.paint("red", "✖")} ${alarm}`);
     if (alarms.length === 0) io.print(`${io.paint("green", "✔")} nothing alarming`);
-    if (named.length > 0) {
+    if (suspicions.length > 0) {
       io.print();
-      const rows = named
+      const rows = suspicions
         .slice(0, 20)
-        .map(({ path, label, looksLike, kind, margin }) => [
-          path,
-          label ?? "",
-          looksLike ?? "",
-          kind,
-          margin.toFixed(2),
-        ]);
+        .map(({ path, label, looksLike, kind, margin }) => [path, label, looksLike, kind, (margin ?? 0).toFixed(2)]);
       for (const line of formatTable(["file", "label", "looks like", "why", "margin"], rows)) io.print(`  ${line}`);
-      if (named.length > 20) io.print(`  and ${named.length - 20} more: --json or --html`);
+      if (suspicions.length > 20) io.print(`  and ${suspicions.length - 20} more: --json or --html`);
     }
     const page = options["html"] as string | undefined;
     if (page !== undefined) {

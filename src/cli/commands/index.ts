@@ -28,6 +28,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./open.ts")).open,
   },
   {
+    name: "console",
+    summary: "Look at data, suspected labels and models in the browser",
+    load: async () => (await import("./console.ts")).consoleCommand,
+  },
+  {
     name: "forward",
     summary: "Make the endpoint answer on a port of this machine",
     load: async () => (await import("./forward.ts")).forward,

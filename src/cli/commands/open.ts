@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { openInBrowser } from "../browser.ts";
 import { defineCommand } from "../command.ts";
 import { projectOption } from "../project.ts";
 import { openTarget, targetOptions } from "../targets.ts";
@@ -22,7 +22,7 @@ export const open = defineCommand({
       const page = `${reached.url}/`;
       io.document({ target: target.name, url: page });
       io.print(page);
-      if (options["print"] !== true && !(await launch(page)))
+      if (options["print"] !== true && !(await openInBrowser(page)))
         io.note("no program opens web pages here: copy the address above");
       if (reached.forwarded === true && !io.signal.aborted) {
         io.note(`  ${"stop".padEnd(12)}Ctrl-C`);
@@ -33,12 +33,3 @@ export const open = defineCommand({
     }
   },
 });
-
-/** The system's own way to open a page; false where there is none. */
-async function launch(url: string): Promise<boolean> {
-  const [program = "", ...args] =
-    process.platform === "darwin" ? ["open"] : process.platform === "win32" ? ["cmd", "/c", "start", ""] : ["xdg-open"];
-  const child = spawn(program, [...args, url], { stdio: "ignore", detached: true });
-  child.unref();
-  return Promise.race([once(child, "spawn").then(() => true), once(child, "error").then(() => false)]);
-}

@@ -3,27 +3,17 @@ import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { Suspicion } from "../../data/audit/types.ts";
 import { listAlarms } from "./describe.ts";
+import { suspicionKinds } from "./kinds.ts";
 import type { AuditReport } from "./run.ts";
 
 /** Pictures of one kind that are shown; the others are counted. */
 const shown = 400;
 
-const kinds: readonly (readonly [Suspicion["kind"], string, string])[] = [
-  ["relabelled", "Relabelled files", "An earlier lock knows these very files under another label."],
-  ["copy", "Copies under another label", "The same picture stands under two labels; this is the less likely one."],
-  ["pair", "Exchanged labels", "Many images of one label look like one other label: no accident."],
-  [
-    "noise",
-    "Single doubts",
-    "Images that look like another label. Some are only hard to read: look before you move them.",
-  ],
-];
-
 /** Pictures are embedded as they lie in the dataset's folder. */
 export async function writeAuditPage(report: AuditReport, name: string): Promise<string> {
   const alarms = listAlarms(report);
   const sections = await Promise.all(
-    kinds.map(async ([kind, title, text]) => {
+    suspicionKinds.map(async ({ kind, title, text }) => {
       const all = report.suspicions.filter((suspicion) => suspicion.kind === kind);
       if (all.length === 0) return "";
       const cards = await Promise.all(all.slice(0, shown).map((suspicion) => writeCard(report, suspicion)));

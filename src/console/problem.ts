@@ -1,0 +1,14 @@
+import { findSlipwayError, type SlipwayError } from "../base/errors.ts";
+import type { Problem } from "./api.ts";
+import { consoleFault } from "./errors.ts";
+
+/** Who looks at the console is its user: what failed is said as it is. */
+export function toConsoleError(error: unknown): SlipwayError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return findSlipwayError(error) ?? consoleFault({ reason }, { cause: error });
+}
+
+export function toProblem(error: unknown): Problem {
+  const { code, message, mend } = toConsoleError(error);
+  return { code, message, mend };
+}

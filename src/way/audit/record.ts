@@ -1,0 +1,110 @@
+/** @file The audit by names instead of numbers: what `--json` prints, what is kept beside what models said, and what the console shows. */
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import * as z from "zod";
+import { listAlarms } from "./describe.ts";
+import type { AuditReport } from "./run.ts";
+
+/** Share differences, -1..1. What is no number in JSON (infinite drift) is null there. */
+const share = z.number().nullable();
+
+export const suspicionRecord = z.object({
+  /** Relative to the dataset's folder, or the name of a row. */
+  path: z.string(),
+  kind: z.enum(["copy", "pair", "noise", "relabelled"]),
+  /** As given. */
+  label: z.string(),
+  /** What it looks like; of a relabelled file: what it was. */
+  looksLike: z.string(),
+  /** How much more likely the other label is: difference of two shares, -1..1. */
+  margin: share,
+  /** Of a copy: the file that it is a copy of. */
+  copyOf: z.string().optional(),
+});
+
+export const auditRecord = z.object({
+  version: z.literal(1),
+  /** RFC 3339. */
+  at: z.string(),
+  /** Of the dataset that was audited. */
+  digest: z.string(),
+  count: z.int(),
+  labels: z.array(z.string()),
+  judge: z.enum(["folds", "champion"]),
+  champion: z.string().optional(),
+  /** When the lock was made whose labels were compared, where there was one. */
+  comparedWith: z.string().optional(),
+  alarms: z.array(z.string()),
+  pairs: z.array(
+    z.object({ label: z.string(), looksLike: z.string(), rows: z.int(), of: z.int(), expected: z.number() }),
+  ),
+  drift: z.array(z.object({ label: z.string(), nearest: z.string(), ratio: share })),
+  suspicions: z.array(suspicionRecord),
+});
+
+export type SuspicionRecord = z.infer<typeof suspicionRecord>;
+export type AuditRecord = z.infer<typeof auditRecord>;
+
+/** `slips`: the share of single doubts that is no alarm. */
+export function toAuditRecord(report: AuditReport, at = new Date(), slips?: number): AuditRecord {
+  const { entries, labels, suspicions, pairs, drift, digest, count, judge, champion, comparedWith } = report;
+  const name = (label: number): string => labels[label] ?? String(label);
+  const pathOf = (row: number): string => entries[row]?.path ?? "";
+  return {
+    version: 1,
+    at: at.toISOString(),
+    digest,
+    count,
+    labels: [...labels],
+    judge,
+    ...(champion !== undefined && { champion }),
+    ...(comparedWith !== undefined && { comparedWith }),
+    alarms: listAlarms(report, slips),
+    pairs: pairs.map((pair) => ({ ...pair, label: name(pair.label), looksLike: name(pair.looksLike) })),
+    drift: drift.map((one) => ({ ...one, label: name(one.label), nearest: name(one.nearest) })),
+    suspicions: suspicions.map(({ row, kind, label, looksLike, margin, copyOf }) => ({
+      path: pathOf(row),
+      kind,
+      label: name(label),
+      looksLike: name(looksLike),
+      margin,
+      ...(copyOf !== undefined && { copyOf: pathOf(copyOf) }),
+    })),
+  };
+}
+
+/** Where a project keeps what models said, and the last audit. */
+export function auditFolder(root: string): string {
+  return join(root, ".slipway", "audit");
+}
+
+/** Keeps the last audit: a reader meets the old one or the new one, never half of it. */
+export async function keepAudit(folder: string, record: AuditRecord): Promise<void> {
+  const path = recordPath(folder);
+  const draft = `${path}.${randomBytes(6).toString("hex")}`;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(draft, `${JSON.stringify(record)}\n`);
+  await rename(draft, path);
+}
+
+/** The last audit; undefined where there was none, or another version of Slipway kept it. */
+export async function readKeptAudit(folder: string): Promise<AuditRecord | undefined> {
+  let text: string;
+  try {
+    text = await readFile(recordPath(folder), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    return auditRecord.parse(JSON.parse(text));
+  } catch {
+    // It can be made again; a page that shows nothing else because of it helps nobody.
+    return undefined;
+  }
+}
+
+function recordPath(folder: string): string {
+  return join(folder, "last.json");
+}
