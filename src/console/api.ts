@@ -1,6 +1,6 @@
 /** @file What the console's server says and is told, as schemas. The page takes its types from here; the tests hold every answer to them. */
 import * as z from "zod";
-import { auditRecord, suspicionRecord } from "../way/audit/record.ts";
+import { auditRecord, suspicionRecord } from "../way/audit/schema.ts";
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 

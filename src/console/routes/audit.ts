@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { suspicionKinds } from "../../way/audit/kinds.ts";
-import { auditFolder, readKeptAudit, type AuditRecord, type SuspicionRecord } from "../../way/audit/record.ts";
+import { auditFolder, readKeptAudit } from "../../way/audit/record.ts";
+import type { AuditRecord, SuspicionRecord } from "../../way/audit/schema.ts";
 import { auditOrder, suspicionsQuery, type AuditAnswer, type SuspicionsAnswer } from "../api.ts";
 import type { AuditRunner } from "../audit-job.ts";
 import { parse } from "../parse.ts";
