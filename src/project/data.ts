@@ -1,7 +1,7 @@
 /** @file `--data`: other images than the project file names, for this once. */
 import { resolve } from "node:path";
 import { idx } from "../data/index.ts";
-import { isUrl } from "../data/idx/fetch.ts";
+import { isUrl } from "../data/file/url.ts";
 import { dataNotReplaced } from "./errors.ts";
 import type { Project } from "./types.ts";
 

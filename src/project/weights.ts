@@ -1,6 +1,6 @@
 /** @file `--weights`: other weights than the project file names, for this once. */
 import { resolve } from "node:path";
-import { isUrl } from "../data/idx/fetch.ts";
+import { isUrl } from "../data/file/url.ts";
 import { weightsNotUsed } from "../train/errors.ts";
 import type { Project } from "./types.ts";
 

@@ -4,11 +4,12 @@
  */
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { dataInterrupted, downloadFailed } from "../errors.ts";
 import type { OpenOptions } from "../open.ts";
 import type { FileSource } from "../types.ts";
+import { nameOf, plainUrl, reasonOf, Refused, requireOk } from "./url.ts";
 
 const attempts = 4;
 /** Milliseconds without a byte after which a connection counts as broken. */
@@ -54,20 +55,6 @@ export async function download(source: FileSource, path: string, { report, signa
     }
   }
 }
-
-/** For messages and lineage: without passwords, and without a query, where stores put their signatures. */
-export function plainUrl(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
-}
-
-export function nameOf(url: string): string {
-  const name = basename(new URL(url).pathname).replaceAll(/[^\w.-]/g, "_");
-  return name.slice(-80) || "file";
-}
-
-/** An answer that asking again will not change. */
-class Refused extends Error {}
 
 interface Watch {
   onProgress: (done: number, total: number | undefined) => void;
@@ -131,13 +118,13 @@ async function request(url: string, options: RequestInit & { headers: Record<str
   // Lengths are those of the file itself.
   options.headers["accept-encoding"] = "identity";
   const response = await fetch(address, options);
-  if (response.ok) return response;
-  await response.body?.cancel();
-  const { status, statusText } = response;
   // A range behind the file's end: the draft is not of this file.
-  if (status === 416) return await request(url, { ...options, headers: {} });
-  const passing = status >= 500 || status === 429 || status === 408;
-  throw new (passing ? Error : Refused)(`the server answered ${status} ${statusText}`.trim());
+  if (response.status === 416) {
+    await response.body?.cancel();
+    return await request(url, { ...options, headers: {} });
+  }
+  await requireOk(response);
+  return response;
 }
 
 /** Bytes that are there, and what names the version they are of. Without such a name nothing can be added to them. */
@@ -173,10 +160,4 @@ function readTotal({ headers, status }: Response, from: number): number | undefi
     status === 206 ? /\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1] : headers.get("content-length");
   const total = Number(whole ?? Number.NaN);
   return Number.isSafeInteger(total) && total >= from ? total : undefined;
-}
-
-/** fetch hides why in the cause. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }

@@ -5,12 +5,12 @@ import { rm, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Digest } from "../../base/digest.ts";
 import { dataFileMissing, dataInterrupted, fileDiffers } from "../errors.ts";
-import { isUrl } from "../idx/fetch.ts";
 import { merkleRoot } from "../merkle.ts";
 import type { OpenOptions } from "../open.ts";
 import type { FileDataset, FileSource } from "../types.ts";
 import { reasonOf } from "../walk.ts";
-import { cachePathOf, download, nameOf, plainUrl } from "./download.ts";
+import { cachePathOf, download } from "./download.ts";
+import { isUrl, nameOf, plainUrl } from "./url.ts";
 
 /**
  * Opens a file of the project's, or the copy of one that was downloaded. What the source says of its size and digest is held

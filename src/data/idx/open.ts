@@ -3,13 +3,14 @@ import { dirname, resolve } from "node:path";
 import { digestOf } from "../../base/digest.ts";
 import { dataFileMissing, datasetTooBig, idxBroken } from "../errors.ts";
 import { compareBytes, merkleRoot } from "../merkle.ts";
+import { isUrl } from "../file/url.ts";
 import type { OpenOptions } from "../open.ts";
 import { createPace } from "../pace.ts";
 import { silent } from "../../base/progress.ts";
 import type { DatasetEntry, IdxSource, ImageDataset } from "../types.ts";
 import { reasonOf } from "../walk.ts";
 import { findWarnings } from "../warnings.ts";
-import { fetchFile, isUrl } from "./fetch.ts";
+import { fetchFile } from "./fetch.ts";
 import { readIdx } from "./read.ts";
 
 /**

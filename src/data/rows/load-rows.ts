@@ -1,10 +1,10 @@
 /** @file Rows that the project's own function gives. They are kept as JSON lines, so that a loader is not asked at every command. */
-import { randomBytes } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { canonicalJson } from "../../base/digest.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { silent } from "../../base/progress.ts";
+import { writeWhole } from "../../base/whole-file.ts";
 import { dataInterrupted, rowsNotLoaded } from "../errors.ts";
 import type { OpenOptions } from "../open.ts";
 import type { DatasetWarning, RowsSource } from "../types.ts";
@@ -29,7 +29,7 @@ export async function loadRows(
     if (known !== undefined) throw known;
     throw rowsNotLoaded({ name, reason: error instanceof Error ? error.message : String(error) }, { cause: error });
   }
-  keep(path, lines.join(""));
+  await writeWhole(path, lines.join(""));
   return { path, sample: warnings };
 }
 
@@ -38,15 +38,4 @@ function ageOf(path: string): number {
   const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
   const age = written === undefined ? Infinity : (Date.now() - written) / 1000;
   return age < 0 ? Infinity : age;
-}
-
-function keep(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    writeFileSync(draft, text);
-    renameSync(draft, path);
-  } finally {
-    rmSync(draft, { force: true });
-  }
 }

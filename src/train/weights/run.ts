@@ -1,7 +1,6 @@
 /** @file Weights that were trained elsewhere, as a model like any other. */
 import { availableParallelism } from "node:os";
-import { plainUrl } from "../../data/file/download.ts";
-import { isUrl } from "../../data/idx/fetch.ts";
+import { isUrl, plainUrl } from "../../data/file/url.ts";
 import type { FileExamples } from "../../data/types.ts";
 import { createSession } from "../../graph/run.ts";
 import { openStateDict } from "../../model/pytorch/state-dict.ts";
