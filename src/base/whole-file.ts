@@ -8,13 +8,14 @@ export function writeWhole(path: string, content: string | Uint8Array): Promise<
   return makeWhole(path, (draft) => writeFile(draft, content));
 }
 
-/** The same for what `write` puts at a path beside it; where that throws, nothing is left behind. */
-export async function makeWhole(path: string, write: (draft: string) => Promise<void>): Promise<void> {
+/** The same for what `write` puts at a path beside it, and gives what that gives; where it throws, nothing is left behind. */
+export async function makeWhole<T>(path: string, write: (draft: string) => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    await write(draft);
+    const made = await write(draft);
     await rename(draft, path);
+    return made;
   } finally {
     await rm(draft, { force: true });
   }

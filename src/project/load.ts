@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { digestOf } from "../base/digest.ts";
 import { SlipwayError } from "../base/errors.ts";
+import { writeWhole } from "../base/whole-file.ts";
 import { bundleProject } from "./bundle.ts";
 import { projectFolderMissing, projectInvalid, projectNoDefault, projectNotFound, projectThrew } from "./errors.ts";
 import type { Project, ProjectDefinition } from "./types.ts";
@@ -35,7 +35,7 @@ export function findConfig(path: string): string {
   }
 }
 
-/** Written beside and renamed, so that a reader never meets half a file; what is there already is left alone. */
+/** A reader never meets half a file; what is there already is left alone. */
 async function writeApp(root: string, code: string): Promise<string> {
   const folder = join(root, ".slipway", "app");
   const path = join(folder, `${digestOf(code).slice("sha256:".length, "sha256:".length + 16)}.mjs`);
@@ -43,13 +43,7 @@ async function writeApp(root: string, code: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   // Everything below .slipway can be made again: version control leaves it out, in a folder without a .gitignore too.
   await writeFile(join(root, ".slipway", ".gitignore"), "*\n");
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    await writeFile(draft, code);
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
+  await writeWhole(path, code);
   return path;
 }
 

@@ -1,10 +1,10 @@
 /** @file What runs on this machine for a project: `.slipway/run/local.json`. */
 import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import * as z from "zod";
+import { writeWhole } from "../../base/whole-file.ts";
 
 const stateSchema = z.object({
   pid: z.int().positive(),
@@ -57,11 +57,7 @@ export function readState(root: string): LocalState | undefined {
 }
 
 export async function writeState(root: string, state: LocalState): Promise<void> {
-  const path = statePath(root);
-  await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  await writeFile(draft, `${JSON.stringify(state, undefined, 2)}\n`);
-  await rename(draft, path);
+  await writeWhole(statePath(root), `${JSON.stringify(state, undefined, 2)}\n`);
 }
 
 /** Removes the state if it is still that of `pid`: another server may have taken over. */

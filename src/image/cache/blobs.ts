@@ -1,8 +1,8 @@
 /** @file Blobs of other people's images on this machine, by digest: a base is fetched once, and is there without a network afterwards. */
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf, type Digest } from "../../base/digest.ts";
+import { makeWhole, writeWhole } from "../../base/whole-file.ts";
 import { fromFile, type BlobSource } from "../../oci/blob-source.ts";
 import { cacheDamaged } from "../errors.ts";
 import { createMeter } from "../hash.ts";
@@ -24,9 +24,7 @@ export function openBlobCache(folder: string): BlobCache {
         const kept = await readFile(pathOf(digest)).catch(ignoreMissing);
         if (kept !== undefined && digestOf(kept) === digest) return kept;
         const bytes = await fetch();
-        await keep(pathOf(digest), async function* () {
-          yield bytes;
-        });
+        await writeWhole(pathOf(digest), bytes);
         return bytes;
       }),
     source: (digest, size, fetch) => {
@@ -50,16 +48,9 @@ export function openBlobCache(folder: string): BlobCache {
   };
 }
 
-async function keep(path: string, fetch: () => AsyncIterable<Uint8Array>): Promise<void> {
-  await mkdir(join(path, ".."), { recursive: true });
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  try {
-    {
-      await using file = await open(draft, "wx", 0o644);
-      for await (const piece of fetch()) await file.writeFile(piece);
-    }
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
+function keep(path: string, fetch: () => AsyncIterable<Uint8Array>): Promise<void> {
+  return makeWhole(path, async (draft) => {
+    await using file = await open(draft, "wx", 0o644);
+    for await (const piece of fetch()) await file.writeFile(piece);
+  });
 }

@@ -8,11 +8,11 @@
  * Any of these may be missing or wrong at any time: then the layer is made anew. Blobs are renamed into place whole, so two
  * processes that make the same layer do not disturb each other.
  */
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
 import { digestOfJson, isDigest, type Digest } from "../../base/digest.ts";
 import { silent, type Report } from "../../base/progress.ts";
+import { makeWhole, writeWhole } from "../../base/whole-file.ts";
 import { fromFile, type BlobSource } from "../../oci/blob-source.ts";
 import { cacheDamaged, contentMismatch } from "../errors.ts";
 import { gzip, gzipRelease } from "../gzip/gzip.ts";
@@ -90,18 +90,11 @@ export function openLayerCache(folder: string, report: Report = silent): LayerCa
 
   async function make(diffId: Digest, tar: BlobSource): Promise<Measured> {
     const paths = toPaths(diffId);
-    await mkdir(layers, { recursive: true });
-    const draft = `${paths.blob}.${process.pid}.${randomBytes(4).toString("hex")}`;
-    try {
-      const made = await compress(diffId, tar, draft, report);
-      await rename(draft, paths.blob);
-      const { stamp } = await stampFile(paths.blob);
-      await writeWhole(paths.note, JSON.stringify({ ...made, stamp }));
-      await sweep(layers);
-      return made;
-    } finally {
-      await rm(draft, { force: true });
-    }
+    const made = await makeWhole(paths.blob, (draft) => compress(diffId, tar, draft, report));
+    const { stamp } = await stampFile(paths.blob);
+    await writeWhole(paths.note, JSON.stringify({ ...made, stamp }));
+    await sweep(layers);
+    return made;
   }
 
   /** Whoever reads the blob whole learns whether the disk kept it. */
@@ -154,17 +147,6 @@ async function* withProgress(
 async function readNote(path: string): Promise<Digest | undefined> {
   const diffId = parseNote(await readFile(path, "utf8").catch(ignoreMissing))?.["diffId"];
   return typeof diffId === "string" && isDigest(diffId) ? diffId : undefined;
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  try {
-    await writeFile(draft, text);
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
 }
 
 /** Removes layers that were long not asked for, and what killed processes left. */

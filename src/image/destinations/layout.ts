@@ -1,9 +1,9 @@
 /** @file An OCI image layout: the folder that skopeo, crane, oras and containerd read as it is. */
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { BlobSource } from "../../oci/blob-source.ts";
 import type { Digest } from "../../base/digest.ts";
+import { makeWhole, writeWhole } from "../../base/whole-file.ts";
 import type { Descriptor } from "../../oci/types.ts";
 import { contentMismatch, destinationUnusable } from "../errors.ts";
 import { createMeter, readAll } from "../hash.ts";
@@ -24,8 +24,8 @@ export async function writeLayout(image: Image | ImageIndex, folder: string, nam
     for (const { descriptor, content: source } of listBlobs(content)) await writeBlob(blobs, descriptor.digest, source);
     const path = join(folder, "index.json");
     const before = await readManifests(path);
-    await replace(path, printLayoutIndex([...before.filter((one) => refOf(one) !== name), named(content, name)]));
-    await replace(join(folder, "oci-layout"), layoutVersion);
+    await writeWhole(path, printLayoutIndex([...before.filter((one) => refOf(one) !== name), named(content, name)]));
+    await writeWhole(join(folder, "oci-layout"), layoutVersion);
     return content.root;
   } catch (error) {
     const { syscall, message } = error as NodeJS.ErrnoException;
@@ -76,24 +76,11 @@ async function writeBlob(folder: string, digest: Digest, source: BlobSource): Pr
   const path = join(folder, digest.slice("sha256:".length));
   const there = await stat(path).catch(() => undefined);
   if (there?.size === source.size) return;
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
+  await makeWhole(path, async (draft) => {
     const meter = createMeter();
-    {
-      await using file = await open(draft, "wx", 0o644);
-      for await (const piece of meter.pass(readAll(source))) await file.writeFile(piece);
-    }
+    await using file = await open(draft, "wx", 0o644);
+    for await (const piece of meter.pass(readAll(source))) await file.writeFile(piece);
     const seen = meter.result();
     if (seen.digest !== digest) throw contentMismatch({ layer: source.name, seen: seen.digest, wanted: digest });
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-async function replace(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(draft, text);
-  await rename(draft, path);
+  });
 }

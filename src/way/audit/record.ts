@@ -1,7 +1,7 @@
 /** @file The audit by names instead of numbers: what `--json` prints, what is kept beside what models said, and what the console shows. */
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeWhole } from "../../base/whole-file.ts";
 import { listAlarms } from "./describe.ts";
 import type { AuditReport } from "./run.ts";
 import { auditRecord, type AuditRecord } from "./schema.ts";
@@ -41,11 +41,7 @@ export function auditFolder(root: string): string {
 
 /** Keeps the last audit: a reader meets the old one or the new one, never half of it. */
 export async function keepAudit(folder: string, record: AuditRecord): Promise<void> {
-  const path = recordPath(folder);
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(draft, `${JSON.stringify(record)}\n`);
-  await rename(draft, path);
+  await writeWhole(recordPath(folder), `${JSON.stringify(record)}\n`);
 }
 
 /** The last audit; undefined where there was none, or another version of Slipway kept it. */
