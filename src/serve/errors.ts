@@ -117,12 +117,6 @@ export const workerDied = defineError<{ model: string; reason: string; wanted: s
   status: 503,
 });
 
-export const serverStopping = defineError<{ wanted: string }>("SLIPWAY_SERVE_STOPPING", {
-  message: () => "the server is stopping",
-  mend: () => "Send it again: another replica, or the next server, answers.",
-  status: 503,
-});
-
 export const signatureUnsupported = defineError<{ model: string; seen: string; wanted: string }>(
   "SLIPWAY_SERVE_SIGNATURE_UNSUPPORTED",
   {
