@@ -28,14 +28,15 @@ export interface ConsoleOptions {
   root: string;
   /** 0: any free one. Default: 5050, or the next free one of the twenty from there. */
   port?: number;
+  /** Default: the page as built. */
+  page?: Page;
 }
 
 const host = "127.0.0.1";
 const usualPort = 5050;
 
 /** Listens on loopback only. Throws `consolePageMissing`, `portInUse`, and as `loadProject`. */
-export async function openConsole({ root, port }: ConsoleOptions): Promise<Console> {
-  const page = readPage();
+export async function openConsole({ root, port, page = readPage() }: ConsoleOptions): Promise<Console> {
   const stopped = new AbortController();
   const workspace = openWorkspace(root, stopped.signal);
   await workspace.project();

@@ -30,7 +30,7 @@ function Version({ model: value }: { model: ModelAnswer }) {
       <div class="two">
         <section aria-labelledby="model-title">
           <h2 id="model-title" class="plate-title">
-            Model {formatDigest(digest)}{" "}
+            Model <code>{formatDigest(digest)}</code>{" "}
             {aliases.map((alias) => (
               <span key={alias} class="alias">
                 {alias}
