@@ -25,11 +25,16 @@ export interface Difference {
 }
 
 /** Compares by content: content that left one path is looked for at the others. */
-export function compareLock(lock: Pick<Lock, "files">, dataset: Pick<Dataset, "entries">): Difference {
+export function compareLock(
+  lock: Pick<Lock, "files">,
+  dataset: Pick<Dataset, "entries"> & Partial<Pick<Dataset, "kind">>,
+): Difference {
   const before = new Map(Object.entries(lock.files));
   const now = new Map(dataset.entries.map(({ path, digest }) => [path, shorten(digest)]));
   const left = [...before.keys()].filter((path) => now.get(path) !== before.get(path)).toSorted(compareBytes);
   const came = [...now.keys()].filter((path) => now.get(path) !== before.get(path)).toSorted(compareBytes);
+  // Folders of images with boxes are no labels.
+  const label = dataset.kind === "boxes" ? (): string => "" : labelOf;
   const moves = matchMoves(left, came, before, now);
 
   const arrivals = new Set(moves.map(({ to }) => to));
@@ -42,8 +47,8 @@ export function compareLock(lock: Pick<Lock, "files">, dataset: Pick<Dataset, "e
     added: came.filter((path) => !arrivals.has(path) && !isReplaced(path)),
     removed: left.filter((path) => !departures.has(path) && !(isReplaced(path) && !arrivals.has(path))),
     changed: came.filter((path) => !arrivals.has(path) && isReplaced(path)),
-    renamed: oneWay.filter(({ from, to }) => labelOf(from) === labelOf(to)),
-    relabelled: oneWay.filter(({ from, to }) => labelOf(from) !== labelOf(to)),
+    renamed: oneWay.filter(({ from, to }) => label(from) === label(to)),
+    relabelled: oneWay.filter(({ from, to }) => label(from) !== label(to)),
     swapped: moves
       .filter((move) => isSwap(move) && compareBytes(move.from, move.to) < 0)
       .map(({ from, to }) => [from, to] as const),

@@ -2,12 +2,14 @@
 import { createChecker } from "./check.ts";
 import type { ImageFolderSource } from "./types.ts";
 
+export { coco, type CocoOptions } from "./coco/define.ts";
 export { idx, type IdxOptions } from "./idx/define.ts";
 export { csv, jsonl, rows } from "./rows/define.ts";
 export type { CsvOptions, RowColumns, RowsOptions, TableColumns, TextColumns } from "./rows/define.ts";
 export { labelAudit, type LabelAudit } from "./audit/define.ts";
 export { pctChange, rollingMean, rollingStd } from "./features.ts";
 export type {
+  CocoSource,
   CsvSource,
   DataSource,
   Dataset,

@@ -7,8 +7,10 @@ import { datasetTooBig } from "./errors.ts";
 import { toFaultReport, toImageFault } from "./faults.ts";
 import { createPace } from "./pace.ts";
 import { readWhole } from "./read.ts";
-import { decodeOptionsOf } from "./source.ts";
+import { type Decoding, decodeOptionsOf } from "./source.ts";
 import type {
+  BoxDataset,
+  BoxExamples,
   Dataset,
   DatasetEntry,
   DatasetFault,
@@ -16,6 +18,11 @@ import type {
   ImageDataset,
   ImageExamples,
   ImageFolderSource,
+  Pixels,
+  TableDataset,
+  TableExamples,
+  TextDataset,
+  TextExamples,
 } from "./types.ts";
 import { toUnreadable } from "./walk.ts";
 
@@ -30,9 +37,18 @@ export interface LoadOptions {
  * or `dataInterrupted`.
  */
 export function loadExamples(dataset: ImageDataset, options?: LoadOptions): Promise<ImageExamples>;
+export function loadExamples(dataset: BoxDataset, options?: LoadOptions): Promise<BoxExamples>;
+export function loadExamples(
+  dataset: TextDataset | TableDataset,
+  options?: LoadOptions,
+): Promise<TextExamples | TableExamples>;
 export function loadExamples(dataset: Dataset, options?: LoadOptions): Promise<Examples>;
 export async function loadExamples(dataset: Dataset, options: LoadOptions = {}): Promise<Examples> {
   const { labels, entries } = dataset;
+  if (dataset.kind === "boxes") {
+    const { boxes } = dataset;
+    return { kind: "boxes", count: entries.length, labels, boxes, ...(await loadBoxPixels(dataset, options)) };
+  }
   const base = { count: entries.length, labels, targets: toTargets(dataset) };
   if (dataset.kind === "text") return { kind: "text", ...base, texts: dataset.texts };
   if (dataset.kind === "images") return { kind: "images", ...base, ...(await loadPixels(dataset, options)) };
@@ -41,21 +57,29 @@ export async function loadExamples(dataset: Dataset, options: LoadOptions = {}):
   return { kind: "table", ...base, columns, values, ...(times !== undefined && { times }) };
 }
 
-async function loadPixels(
-  { folder, entries, source, decoded }: ImageDataset,
-  options: LoadOptions,
-): Promise<NonNullable<ImageDataset["decoded"]>> {
+async function loadPixels({ folder, entries, source, decoded }: ImageDataset, options: LoadOptions): Promise<Pixels> {
   if (decoded !== undefined) return decoded;
   // Only folders come without pixels.
-  const { size, channels } = source as ImageFolderSource;
+  return await decodeAll({ folder, entries, source: source as ImageFolderSource }, options);
+}
+
+/** An entry's digest covers its boxes too; that of the image alone is its file's. */
+async function loadBoxPixels({ folder, entries, files, source }: BoxDataset, options: LoadOptions): Promise<Pixels> {
+  const images = new Map(files.map(({ path, digest }) => [path, digest]));
+  const alone = entries.map((entry) => ({ ...entry, digest: images.get(entry.path) ?? entry.digest }));
+  return await decodeAll({ folder, entries: alone, source: { ...source, otherSizes: "resize" } }, options);
+}
+
+async function decodeAll(from: Encoded, options: LoadOptions): Promise<Pixels> {
+  const { size, channels } = from.source;
   const [height, width] = size;
   const row = height * width * channels;
-  const pixels = new Uint8Array(allocateShared(entries.length, row));
-  const faults = await decodeEntries(
-    { folder, entries, source: source as ImageFolderSource },
-    { ...options, take: (index, image) => pixels.set(image, index * row) },
-  );
-  if (faults.length > 0) throw toFaultReport(folder, faults);
+  const pixels = new Uint8Array(allocateShared(from.entries.length, row));
+  const faults = await decodeEntries(from, {
+    ...options,
+    take: (index, image) => pixels.set(image, index * row),
+  });
+  if (faults.length > 0) throw toFaultReport(from.folder, faults);
   return { height, width, channels, pixels };
 }
 
@@ -66,13 +90,20 @@ function toTargets({ labels, entries }: Pick<Dataset, "labels" | "entries">): In
   return targets;
 }
 
+/** Files of images, and what they are to become. */
+interface Encoded {
+  folder: string;
+  entries: readonly DatasetEntry[];
+  source: Decoding;
+}
+
 /** Images from this many pixels on are decoded by libuv's threads, several at a time; for smaller ones the way there costs more. */
 const aside = 128 * 128;
 const mostInFlight = 4;
 
 /** Hands every decoded image to `take` and returns what could not be decoded. Rows may come out of order. */
 export async function decodeEntries(
-  { folder, entries, source }: { folder: string; entries: readonly DatasetEntry[]; source: ImageFolderSource },
+  { folder, entries, source }: Encoded,
   { take, report = silent, signal }: LoadOptions & { take: (row: number, pixels: Uint8Array) => void },
 ): Promise<DatasetFault[]> {
   const faults: DatasetFault[] = [];

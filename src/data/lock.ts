@@ -16,7 +16,8 @@ import { join } from "node:path";
 import { isDigest } from "../base/digest.ts";
 import type { Digest } from "../base/digest.ts";
 import { lockBroken, lockUnwritable } from "./errors.ts";
-import type { Dataset } from "./types.ts";
+import { countLabels } from "./labels.ts";
+import type { BoxDataset, Dataset } from "./types.ts";
 import { reasonOf } from "./walk.ts";
 
 export const lockName = "slipway.lock.json";
@@ -28,24 +29,23 @@ export interface Lock {
   /** The dataset's digest. */
   digest: Digest;
   count: number;
-  /** Images of each label. */
+  /** Images of each label, or boxes where an image has several. */
   labels: Readonly<Record<string, number>>;
   /** The first 32 hex digits of each file's SHA-256, by path: one line a file, so that version control shows what changed. */
   files: Readonly<Record<string, string>>;
 }
 
 export function createLock(
-  { digest, entries, labels }: Pick<Dataset, "digest" | "entries" | "labels">,
+  dataset: Pick<Dataset, "digest" | "entries" | "labels"> & Partial<Pick<BoxDataset, "boxes">>,
   lockedAt: Date,
 ): Lock {
-  const counts = new Map(labels.map((label) => [label, 0]));
-  for (const { label } of entries) counts.set(label, (counts.get(label) ?? 0) + 1);
+  const { digest, entries } = dataset;
   return {
     version: 1,
     lockedAt: lockedAt.toISOString(),
     digest,
     count: entries.length,
-    labels: Object.fromEntries(counts),
+    labels: countLabels(dataset),
     files: Object.fromEntries(entries.map((entry) => [entry.path, shorten(entry.digest)])),
   };
 }

@@ -1,6 +1,8 @@
 import type { Report } from "../base/progress.ts";
 import { noSample } from "./errors.ts";
 import type {
+  BoxDataset,
+  CocoSource,
   DataSource,
   Dataset,
   FileDataset,
@@ -28,6 +30,7 @@ export interface OpenOptions {
  * faults come in one error. Throws `datasetMissing`, `datasetFaulty`, `dataInterrupted`, and what a loader or a download ran into.
  */
 export function openDataset(source: ImageSource, options: OpenOptions): Promise<ImageDataset>;
+export function openDataset(source: CocoSource, options: OpenOptions): Promise<BoxDataset>;
 export function openDataset(source: RowSource, options: OpenOptions): Promise<TextDataset | TableDataset>;
 export function openDataset(source: FileSource, options: OpenOptions): Promise<FileDataset>;
 export function openDataset(source: DataSource, options: OpenOptions): Promise<Dataset>;
@@ -38,6 +41,8 @@ export async function openDataset(source: DataSource, options: OpenOptions): Pro
       return (await import("./open-folder.ts")).openImageFolder(source, options);
     case "idx":
       return (await import("./idx/open.ts")).openIdx(source, options);
+    case "coco":
+      return (await import("./coco/open.ts")).openCoco(source, options);
     case "file":
       return (await import("./file/open.ts")).openFileSource(source, options);
     default:

@@ -19,7 +19,8 @@ export function splitDataset(
   const { entries, labels, times, horizon = 0 } = dataset;
   if (times !== undefined) return splitByTime(times, { ...options, horizon });
   const classes = new Map(labels.map((label, index) => [label, index]));
-  const targets = entries.map(({ label }) => classes.get(label)!);
+  // An image without a box has no label: they are a group of their own.
+  const targets = entries.map(({ label }) => classes.get(label) ?? labels.length);
   return splitExamples(targets, { ...options, keys: entries.map(({ digest }) => digest) });
 }
 

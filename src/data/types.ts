@@ -25,6 +25,20 @@ export interface IdxSource {
   limit: number;
 }
 
+/** `coco("data", {...})`: images, and what is to be seen where in them, as a JSON file in COCO's format. */
+export interface CocoSource {
+  kind: "coco";
+  /** A folder, relative to the project's. */
+  path: string;
+  /** The JSON file, relative to `path`. */
+  annotations: string;
+  /** The folder that the file names in it are relative to, relative to `path`; `.` is `path` itself. */
+  images: string;
+  /** Height and width in pixels that the model sees; images of another size are resized. */
+  size: readonly [height: number, width: number];
+  channels: 1 | 3;
+}
+
 /** What the columns of rows mean. */
 export type RowShape =
   | { kind: "text"; text: string; label: string }
@@ -97,7 +111,7 @@ export interface LoadRowsContext {
 
 export type ImageSource = ImageFolderSource | IdxSource;
 export type RowSource = JsonlSource | CsvSource | RowsSource;
-export type DataSource = ImageSource | RowSource | FileSource;
+export type DataSource = ImageSource | CocoSource | RowSource | FileSource;
 
 /**
  * One file, or one row, of a dataset. `path` names it: relative to the dataset's folder for a file, `<label>/<what tells it apart>`
@@ -131,8 +145,28 @@ export interface ImageDataset extends DatasetBase {
   kind: "images";
   source: ImageSource;
   /** Of a source that holds pixels and no image files: row i is that of `entries[i]`. */
-  decoded?: Pick<ImageExamples, "height" | "width" | "channels" | "pixels">;
+  decoded?: Pixels;
 }
+
+/** Images with boxes in them. An entry's digest is that of the image and its boxes; its label is the rarest of theirs, or empty. */
+export interface BoxDataset extends DatasetBase {
+  kind: "boxes";
+  source: CocoSource;
+  /** Row i's are those of `entries[i]`. */
+  boxes: readonly (readonly LabelledBox[])[];
+  /** All files by content: the images in the order of `entries`, and behind them the annotations. */
+  files: readonly Pick<DatasetEntry, "path" | "digest" | "size">[];
+}
+
+export interface LabelledBox {
+  /** Place among the dataset's labels. */
+  label: number;
+  /** Left, top, right and bottom as shares of the image's width and height. */
+  corners: Corners;
+}
+
+/** Left, top, right, bottom, from 0 to 1. */
+export type Corners = readonly [left: number, top: number, right: number, bottom: number];
 
 export interface TextDataset extends DatasetBase {
   kind: "text";
@@ -160,7 +194,7 @@ export interface FileDataset extends DatasetBase {
   path: string;
 }
 
-export type Dataset = ImageDataset | TextDataset | TableDataset | FileDataset;
+export type Dataset = ImageDataset | BoxDataset | TextDataset | TableDataset | FileDataset;
 
 export interface DatasetWarning {
   kind: "ignored" | "duplicate" | "single" | "collision" | "sample";
@@ -194,6 +228,8 @@ export interface DatasetFault {
     | "notText"
     | "notTime"
     | "notLabel"
+    | "box"
+    | "duplicate"
     | "encoding";
   /** Relative to the dataset's folder, with forward slashes; `.` is the folder itself. Of a row: `intents.jsonl:12`. */
   path: string;
@@ -205,13 +241,14 @@ interface ExamplesBase {
   /** Row i belongs to `dataset.entries[i]`. */
   count: number;
   labels: readonly string[];
+}
+
+interface LabelledExamples extends ExamplesBase {
   /** Class of each row; backed by a SharedArrayBuffer. */
   targets: Int32Array;
 }
 
-/** Images decoded into memory that workers share without copying. */
-export interface ImageExamples extends ExamplesBase {
-  kind: "images";
+export interface Pixels {
   height: number;
   width: number;
   channels: 1 | 3;
@@ -219,12 +256,23 @@ export interface ImageExamples extends ExamplesBase {
   pixels: Uint8Array;
 }
 
-export interface TextExamples extends ExamplesBase {
+/** Images decoded into memory that workers share without copying. */
+export interface ImageExamples extends LabelledExamples, Pixels {
+  kind: "images";
+}
+
+/** Images as above, with boxes instead of a class. */
+export interface BoxExamples extends ExamplesBase, Pixels {
+  kind: "boxes";
+  boxes: readonly (readonly LabelledBox[])[];
+}
+
+export interface TextExamples extends LabelledExamples {
   kind: "text";
   texts: readonly string[];
 }
 
-export interface TableExamples extends ExamplesBase {
+export interface TableExamples extends LabelledExamples {
   kind: "table";
   columns: readonly string[];
   /** count × columns, row by row; backed by a SharedArrayBuffer. */
@@ -233,13 +281,13 @@ export interface TableExamples extends ExamplesBase {
   times?: Float64Array;
 }
 
-export interface FileExamples extends ExamplesBase {
+export interface FileExamples extends LabelledExamples {
   kind: "file";
   /** Absolute. */
   path: string;
 }
 
-export type Examples = ImageExamples | TextExamples | TableExamples | FileExamples;
+export type Examples = ImageExamples | BoxExamples | TextExamples | TableExamples | FileExamples;
 
 /**
  * Row numbers. Seeded and stratified: every label is divided in the same proportion. Rows with a time are divided by it instead:

@@ -27,6 +27,14 @@ export const networkOutput = defineError<{ seen: readonly number[]; classes: num
   exit: exitCodes.usage,
 });
 
+export const headImage = defineError<{ seen: readonly number[] }>("SLIPWAY_MODEL_HEAD_IMAGE", {
+  message: ({ seen }) =>
+    `the last layer of a detector gives ${seen.join("×")} values a row, wanted a feature map of channels × height × width`,
+  mend: () =>
+    "Leave out flatten() and dense(): a detector ends in convolutions and pools, and its head is added to them.",
+  exit: exitCodes.usage,
+});
+
 export const parameterMismatch = defineError<{ what: string; seen: string; wanted: string }>(
   "SLIPWAY_MODEL_PARAMETER_MISMATCH",
   {

@@ -22,7 +22,7 @@ import { createInitialStatistics, type NamedValues } from "./initial.ts";
 import type { Layer, Loss } from "./layers.ts";
 import { type NetworkInput, type NetworkPlan, planNetwork } from "./network.ts";
 import { findParameter } from "./parameters.ts";
-import type { Signature } from "./signature.ts";
+import type { Content, Signature } from "./signature.ts";
 import { signatureKey } from "./signature-of.ts";
 
 export interface ExportOptions {
@@ -43,12 +43,7 @@ export interface ExportOptions {
  */
 export function exportModel(options: ExportOptions): { model: Uint8Array; signature: Signature } {
   const { layers, input, labels } = options;
-  if (input.channels !== 1 && input.channels !== 3) {
-    throw modelUnservable({
-      what: "the network",
-      fault: `its input has ${input.channels} channels, wanted 1 (grey) or 3 (colour)`,
-    });
-  }
+  const content = requirePicture(input);
   const plan = planNetwork({ layers, input, classes: labels.length });
   const signature: Signature = {
     inputs: [
@@ -56,7 +51,7 @@ export function exportModel(options: ExportOptions): { model: Uint8Array; signat
         name: "image",
         datatype: "UINT8",
         shape: [-1, input.height, input.width, input.channels],
-        content: { kind: "image", height: input.height, width: input.width, channels: input.channels },
+        content,
       },
     ],
     outputs: [
@@ -79,8 +74,17 @@ export function exportModel(options: ExportOptions): { model: Uint8Array; signat
   return { model: writeModel(toModel(graph, { [signatureKey]: JSON.stringify(signature) })), signature };
 }
 
+/** What the input is to a person; refuses what is no picture. */
+export function requirePicture({ channels, height, width }: NetworkInput): Extract<Content, { kind: "image" }> {
+  if (channels === 1 || channels === 3) return { kind: "image", height, width, channels };
+  throw modelUnservable({
+    what: "the network",
+    fault: `its input has ${channels} channels, wanted 1 (grey) or 3 (colour)`,
+  });
+}
+
 /** Pixels 0..255 of [N, H, W, C] to 0..1 of [N, C, H, W]. */
-function toPlanes(graph: GraphBuilder, image: Value, { channels, height, width }: NetworkInput): Value {
+export function toPlanes(graph: GraphBuilder, image: Value, { channels, height, width }: NetworkInput): Value {
   const tape = createTape(graph, { training: false });
   const cast = addNode(graph, "Cast", [image], { type: "float32", shape: image.shape }, { attributes: { to: int(1) } });
   const scaled = addNode(graph, "Mul", [cast, scalar(graph, 1 / 255)], cast);
@@ -91,10 +95,11 @@ function toPlanes(graph: GraphBuilder, image: Value, { channels, height, width }
   return at(planes, 0);
 }
 
-function addWeights(
+/** The learned parameters and the running statistics, by their names in the plan. */
+export function addWeights(
   graph: GraphBuilder,
   plan: NetworkPlan,
-  { parameters, statistics }: ExportOptions,
+  { parameters, statistics }: Pick<ExportOptions, "parameters" | "statistics">,
 ): Map<string, Value> {
   const learned = plan.parameters.map((wanted) => findParameter(wanted, parameters));
   const running = splitStatistics(plan, statistics ?? createInitialStatistics(plan));

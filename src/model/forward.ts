@@ -17,6 +17,7 @@ import {
   sigmoid,
   tanh,
 } from "../graph/ops/index.ts";
+import { addHead } from "./detector/head.ts";
 import { parameterMismatch } from "./errors.ts";
 import type { Layer } from "./layers.ts";
 import type { NetworkPlan, PlannedLayer } from "./network.ts";
@@ -41,8 +42,10 @@ export function lookUpIn(values: ReadonlyMap<string, Value>): ForwardSources["lo
 }
 
 export interface Forward {
-  /** [rows, classes], before any softmax. */
+  /** [rows, classes], before any softmax; of a detector, its feature map. */
   logits: Value;
+  /** Of a detector: `loc` [rows, anchors, 4] and `conf` [rows, anchors, classes], before any softmax. */
+  heads?: { loc: Value; conf: Value };
   /** New running statistics by their names in the plan; empty unless training. */
   statistics: Map<string, Value>;
 }
@@ -56,6 +59,7 @@ export function addForward(tape: Tape, plan: NetworkPlan, image: Value, sources:
     value = y ?? value;
     for (const [index, statistic] of renewed.entries()) statistics.set(at(planned.statistics, index).name, statistic);
   }
+  if (plan.head !== undefined) return { logits: value, heads: addHead(tape, plan.head, value, sources), statistics };
   return { logits: flat(tape, value), statistics };
 }
 

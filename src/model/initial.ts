@@ -17,7 +17,8 @@ export interface NamedValues {
  */
 export function createInitialParameters(plan: NetworkPlan, seed: number): NamedValues[] {
   const random = xoroshiro128plus(seed);
-  return plan.layers.flatMap(({ layer, parameters }) => {
+  const last = plan.head === undefined ? [] : [plan.head.loc, plan.head.conf];
+  return [...plan.layers, ...last].flatMap(({ layer, parameters }) => {
     const weight = parameters[0];
     if (layer.kind === "batchNorm")
       return parameters.map((parameter) => filled(parameter, parameter === weight ? 1 : 0));

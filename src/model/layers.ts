@@ -21,6 +21,14 @@ export type Layer =
 
 export type Loss = { kind: "crossEntropy" } | { kind: "meanSquaredError" };
 
+/** A detector's: where boxes are and what they are, against so many times as many places of the background. */
+export interface MultiboxLoss {
+  kind: "multibox";
+  negatives: number;
+}
+
+export type TrainingLoss = Loss | MultiboxLoss;
+
 type LayerOf<K extends Layer["kind"]> = Extract<Layer, { kind: K }>;
 
 /** One number for both axes, or `[height, width]`. */

@@ -4,6 +4,8 @@ import { type Size, type Spec } from "../graph/build.ts";
 import { averagePool, conv, flatten, linear, maxPool } from "../graph/ops/index.ts";
 import { at, product } from "../graph/build.ts";
 import { findSlipwayError } from "../base/errors.ts";
+import type { AnchorSize } from "./detector/anchors.ts";
+import { type HeadPlan, planHead } from "./detector/head.ts";
 import { networkOutput, networkShape } from "./errors.ts";
 import type { Layer } from "./layers.ts";
 
@@ -36,15 +38,27 @@ export interface NetworkPlan {
   input: NetworkInput;
   classes: number;
   layers: readonly PlannedLayer[];
+  /** Of a detector, behind the layers. */
+  head?: HeadPlan;
+  /** Of all layers and the head. */
   parameters: readonly ParameterShape[];
   statistics: readonly ParameterShape[];
 }
 
+export interface NetworkOptions {
+  layers: readonly Layer[];
+  input: NetworkInput;
+  /** Without a detector's background. */
+  classes: number;
+  /** Makes it a detector: the layers give a feature map, and a head behind them tells of boxes of these sizes at each place. */
+  anchors?: readonly AnchorSize[];
+}
+
 /**
  * Follows the shapes through the layers and lists the parameters. Refuses a layer that does not fit what comes before it,
- * and a network that does not end in one number for each class.
+ * and a network that does not end in one number for each class, or in a feature map where it is a detector.
  */
-export function planNetwork(network: { layers: readonly Layer[]; input: NetworkInput; classes: number }): NetworkPlan {
+export function planNetwork(network: NetworkOptions): NetworkPlan {
   const counts = new Map<string, number>();
   const layers: PlannedLayer[] = [];
   let shape: readonly number[] = [network.input.channels, network.input.height, network.input.width];
@@ -55,12 +69,16 @@ export function planNetwork(network: { layers: readonly Layer[]; input: NetworkI
     layers.push(planned);
     shape = planned.output;
   }
-  if (product(shape) !== network.classes) throw networkOutput({ seen: shape, classes: network.classes });
+  const { input, classes, anchors } = network;
+  const head = anchors === undefined ? undefined : planHead(anchors, { map: shape, input, classes });
+  if (head === undefined && product(shape) !== classes) throw networkOutput({ seen: shape, classes });
+  const last = head === undefined ? [] : [head.loc, head.conf];
   return {
-    input: network.input,
-    classes: network.classes,
+    input,
+    classes,
     layers,
-    parameters: layers.flatMap(({ parameters }) => parameters),
+    ...(head !== undefined && { head }),
+    parameters: [...layers, ...last].flatMap(({ parameters }) => parameters),
     statistics: layers.flatMap(({ statistics }) => statistics),
   };
 }

@@ -6,20 +6,21 @@ import {
   addOutput,
   at,
   createGraph,
+  type GraphBuilder,
   scalar,
   type Spec,
   sizesOf,
   toModel,
   type Value,
 } from "../graph/build.ts";
-import { meanSquaredError, softmax, softmaxCrossEntropy } from "../graph/ops/index.ts";
+import { meanSquaredError, multiboxLoss, softmax, softmaxCrossEntropy } from "../graph/ops/index.ts";
 import type { Model } from "../onnx/types.ts";
-import { addForward, lookUpIn } from "./forward.ts";
-import type { Loss } from "./layers.ts";
+import { addForward, type Forward, lookUpIn } from "./forward.ts";
+import type { TrainingLoss } from "./layers.ts";
 import type { NetworkPlan } from "./network.ts";
 
 export interface TrainingGraphOptions {
-  loss: Loss;
+  loss: TrainingLoss;
   /** Rows of the shard: fixed, so that onnxruntime can plan its memory. */
   rows: number;
   /** Rows of the whole batch, which loss and gradients are divided by. */
@@ -39,7 +40,8 @@ export interface TrainingGraph {
 }
 
 /**
- * Inputs: `image` [rows, C, H, W] scaled to 0..1, `targets` int64 [rows], parameters and statistics by their names in the plan, masks.
+ * Inputs: `image` [rows, C, H, W] scaled to 0..1, `targets` int64 [rows] (of a detector: [rows, anchors], with `offsets` [rows, anchors, 4]
+ * and the scalar `scale`, see `multiboxLoss`), parameters and statistics by their names in the plan, masks.
  * Outputs: `loss` (a scalar), `gradient.<parameter>`, `new.<statistic>`; those of a shard add up to the batch's.
  */
 export function buildTrainingGraph(plan: NetworkPlan, options: TrainingGraphOptions): TrainingGraph {
@@ -49,7 +51,7 @@ export function buildTrainingGraph(plan: NetworkPlan, options: TrainingGraphOpti
   const tape = createTape(graph, { training: true });
   const masks = new Map<string, number[]>();
   const image = addInput(graph, "image", "float32", [rows, channels, height, width]);
-  const targets = addInput(graph, "targets", "int64", [rows]);
+  const targets = addTargets(graph, plan, rows);
   const parameters = plan.parameters.map(({ name, shape }) => addInput(graph, name, "float32", shape));
   // Running statistics are read where nothing is dropped, and blended where they are renewed: an input either way.
   const statistics = plan.statistics.map(({ name, shape }) => addInput(graph, name, "float32", shape));
@@ -63,7 +65,7 @@ export function buildTrainingGraph(plan: NetworkPlan, options: TrainingGraphOpti
     lookUp: lookUpIn(values),
     ...(train && { addMask }),
   });
-  const result = addLoss(tape, loss, forward.logits, targets, batch);
+  const result = addLoss(tape, loss, forward, targets, batch);
   const by = imageGradient ? [...parameters, image] : parameters;
   const gradients = differentiate(tape, result, scalar(graph, 1), by);
   addOutput(graph, "loss", result);
@@ -72,8 +74,27 @@ export function buildTrainingGraph(plan: NetworkPlan, options: TrainingGraphOpti
   return { model: toModel(graph), masks, updatesStatistics: forward.statistics.size > 0 };
 }
 
+function addTargets(graph: GraphBuilder, { head }: NetworkPlan, rows: number): Value[] {
+  if (head === undefined) return [addInput(graph, "targets", "int64", [rows])];
+  const anchors = head.anchors.length / 4;
+  return [
+    addInput(graph, "targets", "int64", [rows, anchors]),
+    addInput(graph, "offsets", "float32", [rows, anchors, 4]),
+    addInput(graph, "scale", "float32", []),
+  ];
+}
+
 /** The squared error is that of the softmax, because probabilities are what is served. */
-function addLoss(tape: Tape, loss: Loss, logits: Value, targets: Value, batch: number): Value {
+function addLoss(
+  tape: Tape,
+  loss: TrainingLoss,
+  { logits, heads }: Forward,
+  wanted: readonly Value[],
+  batch: number,
+): Value {
+  const targets = at(wanted, 0);
+  if (loss.kind === "multibox")
+    return at(apply(tape, multiboxLoss, [...(heads === undefined ? [] : [heads.loc, heads.conf]), ...wanted], loss), 0);
   if (loss.kind === "crossEntropy") return at(apply(tape, softmaxCrossEntropy, [logits, targets], { rows: batch }), 0);
   const probabilities = at(apply(tape, softmax, [logits], null), 0);
   return at(apply(tape, meanSquaredError, [probabilities, targets], { rows: batch }), 0);

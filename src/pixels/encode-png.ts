@@ -1,13 +1,15 @@
 import { crc32, deflateSync } from "node:zlib";
 
-/** A grey PNG of 8 bits. `pixels` has width × height values, row by row. */
+/** A PNG of 8 bits. `pixels` has width × height values row by row and is grey, or three times as many and is red, green and blue. */
 export function encodePng(pixels: Uint8Array, width: number, height: number): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 0, 0, 0, 0], 8);
-  const rows = Buffer.alloc((width + 1) * height);
-  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  const channels = pixels.length / (width * height);
+  header.set([8, channels === 3 ? 2 : 0, 0, 0, 0], 8);
+  const line = width * channels;
+  const rows = Buffer.alloc((line + 1) * height);
+  for (let y = 0; y < height; y++) rows.set(pixels.subarray(y * line, (y + 1) * line), y * (line + 1) + 1);
   return Buffer.concat([
     Buffer.from("\u0089PNG\r\n\u001A\n", "latin1"),
     chunk("IHDR", header),

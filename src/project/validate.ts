@@ -72,6 +72,7 @@ const imageFolderSchema = fields(
 /** The other sources are made and checked by their own makers. */
 const otherSources: ReadonlySet<unknown> = new Set<Exclude<DataSource["kind"], "imageFolder">>([
   "idx",
+  "coco",
   "jsonl",
   "csv",
   "rows",
@@ -85,6 +86,7 @@ const dataSchema = z.unknown().superRefine((value, context) => {
 /** Trainers are made and checked by their own makers (`sequential`, `command`, …); here only that it is one. */
 const trainerKinds: ReadonlySet<unknown> = new Set<Trainer["kind"]>([
   "sequential",
+  "detector",
   "command",
   "naiveBayes",
   "logistic",

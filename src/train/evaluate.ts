@@ -1,11 +1,11 @@
 /** @file Judges a model as it is served: its own file, run by onnxruntime, on rows it was not trained on. */
-import type { Examples as AllExamples, FileExamples } from "../data/types.ts";
+import type { BoxExamples, Examples as AllExamples, FileExamples } from "../data/types.ts";
 import { createSession, type PlainTensor } from "../graph/run.ts";
 import type { Signature, TensorSignature } from "../model/signature.ts";
 import { prepareText } from "../model/text.ts";
 
 /** Rows that a model can be asked about one by one. */
-type Examples = Exclude<AllExamples, FileExamples>;
+type Examples = Exclude<AllExamples, FileExamples | BoxExamples>;
 
 export interface Evaluation {
   /** Share of rows whose most probable label is theirs. */

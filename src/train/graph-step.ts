@@ -28,6 +28,7 @@ export async function createGraphStep(options: StepOptions): Promise<Step> {
     statistics: arrays.statistics,
     input: arrays.input,
     targets: arrays.targets,
+    ...(arrays.offsets !== undefined && { offsets: arrays.offsets, scale: arrays.scale! }),
     async run({ seed, train }) {
       if (train || !training.trainsOtherwise) return training.run(seed);
       evaluation ??= openRun(plan, options, arrays, false);
@@ -47,7 +48,8 @@ export async function createGraphStep(options: StepOptions): Promise<Step> {
 
 type Arrays = Required<
   Pick<Step, "memory" | "parameters" | "gradients" | "scratch" | "statistics" | "input" | "targets">
->;
+> &
+  Pick<Step, "offsets" | "scale">;
 
 /** WASM memory starts with a page of 64 KiB for the kernels that import it. */
 const page = 65_536;
@@ -60,6 +62,7 @@ function allocate(plan: NetworkPlan, { rows, scratch, input }: StepOptions): Arr
   const pages = 1 + Math.ceil((4 * (2 * floats + room)) / page);
   if (pages > mostPages) throw networkTooLarge({ megabytes: Math.ceil(pages / 16) });
   const memory = new WebAssembly.Memory({ initial: pages });
+  const places = plan.head === undefined ? 1 : plan.head.anchors.length / 4;
   return {
     memory,
     parameters: new Float32Array(memory.buffer, page, floats),
@@ -67,7 +70,8 @@ function allocate(plan: NetworkPlan, { rows, scratch, input }: StepOptions): Arr
     scratch: new Float32Array(memory.buffer, page + 8 * floats, scratch),
     statistics: createInitialStatistics(plan),
     input: new Float32Array(rows * input.channels * input.height * input.width),
-    targets: new BigInt64Array(rows),
+    targets: new BigInt64Array(rows * places),
+    ...(plan.head !== undefined && { offsets: new Float32Array(rows * places * 4), scale: new Float32Array(1) }),
   };
 }
 
@@ -106,7 +110,7 @@ async function openRun(plan: NetworkPlan, options: StepOptions, arrays: Arrays, 
   const { channels, height, width } = options.input;
   const feeds: Record<string, PlainTensor> = {
     image: { type: "float32", shape: [rows, channels, height, width], data: arrays.input },
-    targets: { type: "int64", shape: [rows], data: arrays.targets },
+    ...targetsOf(rows, arrays),
     ...tensorsOf("", viewsOf(plan.parameters, arrays.parameters)),
     ...tensorsOf("", statisticsOf(plan, arrays.statistics)),
     ...Object.fromEntries(
@@ -130,6 +134,16 @@ async function openRun(plan: NetworkPlan, options: StepOptions, arrays: Arrays, 
       return lossValue[0] ?? Number.NaN;
     },
     release: () => session.release(),
+  };
+}
+
+function targetsOf(rows: number, { targets, offsets, scale }: Arrays): Record<string, PlainTensor> {
+  if (offsets === undefined || scale === undefined) return { targets: { type: "int64", shape: [rows], data: targets } };
+  const places = targets.length / rows;
+  return {
+    targets: { type: "int64", shape: [rows, places], data: targets },
+    offsets: { type: "float32", shape: [rows, places, 4], data: offsets },
+    scale: { type: "float32", shape: [], data: scale },
   };
 }
 

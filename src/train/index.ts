@@ -20,6 +20,8 @@ export {
 export { rotate, scale, shift } from "./augmentations.ts";
 export { command } from "./command/define.ts";
 export type { CommandOptions } from "./command/define.ts";
+export { detector } from "./detector/define.ts";
+export type { DetectorOptions } from "./detector/define.ts";
 export { adadelta, adam, adamW, sgd } from "./optimizers.ts";
 export { constant, cosine, oneCycle, stepDecay } from "./schedules.ts";
 export { ssd300, weights } from "./weights/define.ts";
@@ -36,6 +38,7 @@ export type { LogisticOptions, NaiveBayesOptions } from "./text/define.ts";
 export type {
   Augmentation,
   CommandTrainer,
+  DetectorTrainer,
   EpochRecord,
   ExperimentsTrainer,
   ForestTrainer,

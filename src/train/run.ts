@@ -13,6 +13,8 @@ type RunKind<T extends Trainer> = (trainer: T, context: TrainContext<Examples>) 
 const kinds: { readonly [K in Trainer["kind"]]: RunKind<Extract<Trainer, { kind: K }>> } = {
   sequential: async (trainer, context) =>
     (await import("./sequential/run.ts")).trainSequential(trainer, requireKind("sequential", context, "images")),
+  detector: async (trainer, context) =>
+    (await import("./detector/run.ts")).trainDetector(trainer, requireKind("detector", context, "boxes")),
   command: async (trainer, context) =>
     (await import("./command/run.ts")).trainByCommand(trainer, requireKind("command", context, "images")),
   naiveBayes: async (trainer, context) =>

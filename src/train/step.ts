@@ -1,6 +1,7 @@
 /** @file The seam between the training loop and whatever computes gradients: the plain ONNX graph, or the fast path. */
 
-import type { Layer, Loss } from "../model/layers.ts";
+import type { AnchorSize } from "../model/detector/anchors.ts";
+import type { Layer, TrainingLoss } from "../model/layers.ts";
 
 /** A named parameter in ONNX's own layout: conv weights [M, C, kH, kW], dense weights [out, in], biases [n]. */
 export interface NamedParameter {
@@ -31,8 +32,11 @@ export interface Step {
   readonly statistics: Float32Array;
   /** rows × channels × height × width, as the network sees it (already scaled to 0..1). */
   readonly input: Float32Array;
-  /** Class of each row (cross-entropy). */
+  /** Class of each row; of a detector, of each row's anchors. */
   readonly targets: BigInt64Array;
+  /** Of a detector: four numbers for each anchor of each row, and one over the matched anchors of the whole batch. See `multiboxLoss`. */
+  readonly offsets?: Float32Array;
+  readonly scale?: Float32Array;
   /** Fills `gradients` and returns this shard's part of the batch's mean loss. `seed` draws the dropout masks; with `train: false` nothing is dropped. */
   run(options: { seed: number; train: boolean }): Promise<number>;
   /** Copies from and to ONNX's layout: what initialises, is checkpointed and exported. */
@@ -43,9 +47,12 @@ export interface Step {
 
 export interface StepOptions {
   layers: readonly Layer[];
-  loss: Loss;
+  loss: TrainingLoss;
   input: { channels: number; height: number; width: number };
+  /** Without a detector's background. */
   classes: number;
+  /** Makes it a detector; see `planNetwork`. */
+  anchors?: readonly AnchorSize[];
   /** Rows of this shard, and of the whole batch (the gradient's divisor). */
   rows: number;
   batch: number;

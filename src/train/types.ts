@@ -1,5 +1,6 @@
 import type { Report } from "../base/progress.ts";
 import type { Examples, ImageExamples, Split } from "../data/types.ts";
+import type { AnchorSize } from "../model/detector/anchors.ts";
 import type { Layer, Loss } from "../model/layers.ts";
 import type { Signature } from "../model/signature.ts";
 import type { WeightsTrainer } from "./weights/types.ts";
@@ -46,6 +47,16 @@ export interface SequentialTrainer {
   engine: "auto" | "graph";
   /** Which epoch's model is given: the last, or the one with the best validation accuracy (the earliest of equals). */
   keep: "last" | "best";
+}
+
+/** A single-shot detector on one feature map. */
+export interface DetectorTrainer extends Pick<
+  SequentialTrainer,
+  "layers" | "optimizer" | "schedule" | "batch" | "epochs" | "seed" | "validation" | "workers" | "keep"
+> {
+  kind: "detector";
+  /** In pixels of the image that the network sees. */
+  anchors: readonly AnchorSize[];
 }
 
 /**
@@ -123,6 +134,7 @@ export interface ExperimentsTrainer {
 
 export type Trainer =
   | SequentialTrainer
+  | DetectorTrainer
   | CommandTrainer
   | NaiveBayesTrainer
   | LogisticTrainer
@@ -154,6 +166,7 @@ export interface EpochRecord {
   loss: number;
   /** On the validation rows, by the exported model. */
   accuracy?: number;
+  meanAveragePrecision?: number;
   validationLoss?: number;
   samplesPerSecond: number;
   seconds: number;

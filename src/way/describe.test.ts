@@ -23,6 +23,7 @@ test("weights that were trained elsewhere are told by their file and their size"
   const split = { train: Int32Array.of(0), validation: new Int32Array() };
   expect(describeDataset(dataset, { locked: true }).text).toBe("ssd300.pth, 105.2 MB · sha256:9a129038d9a0… · locked");
   expect(describeTraining({ artifact, trained: true }, { dataset, split }).text).toBe("26,285,486 parameters");
-  const found = { count: 0, correct: 0, p50: 0, p99: 0, seconds: 0.1 };
-  expect(describeVerification(found, dataset)).toEqual({ text: "ready, with this model", facts: found });
+  const facts = { count: 0, correct: 0, p50: 0, p99: 0, seconds: 0.1 };
+  const found = { ...facts, metric: { name: "accuracy", value: Number.NaN } };
+  expect(describeVerification(found, dataset)).toEqual({ text: "ready, with this model", facts });
 });

@@ -15,7 +15,11 @@ export function describeDataset(dataset: Dataset, { locked = false, grown = 0 } 
   const parts = [
     dataset.kind === "file" && file !== undefined
       ? `${file.path}, ${(file.size / 1e6).toFixed(1)} MB`
-      : `${countOf(entries.length, unitOf(dataset))}, ${countOf(labels.length, "label")}`,
+      : [
+          countOf(entries.length, unitOf(dataset)),
+          ...(dataset.kind === "boxes" ? [countOf(dataset.boxes.flat().length, "box", "boxes")] : []),
+          countOf(labels.length, "label"),
+        ].join(", "),
     shortDigest(digest),
     ...(locked ? ["locked"] : grown > 0 ? [`${countOf(grown, "new one")} locked`] : []),
   ];
@@ -39,8 +43,10 @@ export function describeTraining(
   };
   if (!trained) return { text: `already trained (${shortDigest(digest)})`, facts };
   if (dataset.kind === "file") return { text: countOf(metrics["parameters"] ?? 0, "parameter"), facts };
-  const [first] = Object.entries(metrics);
-  const metric = metrics["accuracy"] === undefined ? first : (["accuracy", metrics["accuracy"]] as const);
+  // Metrics come sorted by name; these two say most.
+  const metric =
+    Object.entries(metrics).find(([name]) => name === "accuracy" || name === "meanAveragePrecision") ??
+    Object.entries(metrics)[0];
   const text = [
     ...(history.length > 0 ? [countOf(history.length, "epoch")] : []),
     ...(metric === undefined
@@ -60,14 +66,15 @@ export function describePromotion({ artifact, moved }: Promoted): Told {
 
 export function describeVerification(found: Verified, dataset: Dataset): Told {
   // Weights that were trained elsewhere come with nothing to send: that the server has them, and is ready, was seen.
-  if (found.count === 0) return { text: "ready, with this model", facts: { ...found } };
-  const accuracy = found.correct / found.count;
+  const { metric, ...facts } = found;
+  if (found.count === 0) return { text: "ready, with this model", facts };
+  const { name, value } = metric;
   const text = [
     `${countOf(found.count, unitOf(dataset))} through the endpoint`,
-    show(accuracy),
+    show(value),
     `p99 ${milliseconds(found.p99)}`,
   ].join(" · ");
-  return { text, facts: { ...found, accuracy } };
+  return { text, facts: { ...facts, [name]: value } };
 }
 
 /** Experiments that run apart may fail apart. */

@@ -27,6 +27,17 @@ export const verifyDiffers = defineError<{ url: string; correct: number; wanted:
   },
 );
 
+export const verifyFindsOther = defineError<{ url: string; seen: number; wanted: number; count: number }>(
+  "SLIPWAY_WAY_VERIFY_FINDS_OTHER",
+  {
+    message: ({ url, seen, wanted, count }) =>
+      `${url} finds boxes in ${count} validation images with a mean average precision of ${seen.toFixed(4)}, its own training run of ${wanted.toFixed(4)}`,
+    mend: () =>
+      "The endpoint does not see what the training saw. Check that `output` of the route hands on labels, scores and boxes, then `slipway up --force`.",
+    exit: exitCodes.target,
+  },
+);
+
 export const verifyOtherModel = defineError<{ url: string; seen: string; wanted: string }>(
   "SLIPWAY_WAY_VERIFY_OTHER_MODEL",
   {

@@ -5,7 +5,7 @@ import { loadExamples } from "../data/open.ts";
 import { splitDataset } from "../data/split.ts";
 import type { Dataset, Examples, FileDataset, FileExamples, Split } from "../data/types.ts";
 import type { Signature } from "../model/signature.ts";
-import { evaluate, toMetrics } from "../train/evaluate.ts";
+import { measureModel } from "../train/measure.ts";
 import type { WayOptions } from "./types.ts";
 
 /** Measures a champion beside a candidate; undefined where the champion's own figures are of these very rows. */
@@ -64,7 +64,7 @@ function findHindrance(champion: Signature, candidate: Signature): string | unde
   if (asked !== wanted || champion.inputs.length !== candidate.inputs.length)
     return `it takes ${asked}, the new one ${wanted}`;
   const [its, own] = [champion, candidate].map(listLabels);
-  if (own === undefined || its === undefined) return "its answers are no probabilities of labels";
+  if (own === undefined || its === undefined) return "its answers are neither probabilities of labels nor boxes";
   return its.join("\n") === own.join("\n")
     ? undefined
     : `its labels are ${its.join(", ")}, those of the new one ${own.join(", ")}`;
@@ -86,7 +86,8 @@ function describeInput(input: Signature["inputs"][number] | undefined): string {
 }
 
 function listLabels({ outputs }: Signature): readonly string[] | undefined {
-  for (const { content } of outputs) if (content?.kind === "probabilities") return content.labels;
+  for (const { content } of outputs)
+    if (content?.kind === "probabilities" || content?.kind === "boxes") return content.labels;
   return undefined;
 }
 
@@ -116,6 +117,11 @@ async function loadRows(
   rows: Int32Array,
   options: Pick<WayOptions, "report" | "signal">,
 ): Promise<Asked> {
+  if (dataset.kind === "boxes") {
+    const part = Array.from(rows, (row) => ({ entry: dataset.entries[row]!, boxes: dataset.boxes[row]! }));
+    const asked = { ...dataset, entries: part.map(({ entry }) => entry), boxes: part.map(({ boxes }) => boxes) };
+    return { examples: await loadExamples(asked, options), rows: rows.map((_, at) => at) };
+  }
   if (dataset.kind !== "images" || dataset.decoded !== undefined)
     return { examples: (await loadExamples(dataset, options)) as Asked["examples"], rows };
   const entries = Array.from(rows, (row) => dataset.entries[row]!);
@@ -127,6 +133,7 @@ async function measureOn(
   store: Pick<Store, "readModel">,
   { examples, rows }: Asked,
 ): Promise<Readonly<Record<string, number>>> {
-  const found = await evaluate(await store.readModel(artifact), artifact.signature, examples, rows, { threads: 1 });
-  return found === undefined ? {} : toMetrics(found);
+  return (
+    (await measureModel(await store.readModel(artifact), artifact.signature, examples, rows, { threads: 1 })) ?? {}
+  );
 }

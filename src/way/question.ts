@@ -1,7 +1,7 @@
 /** @file A row of the dataset as a caller would ask about it: an image as a form, a text or columns as JSON. */
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { Dataset } from "../data/types.ts";
+import type { Corners, Dataset } from "../data/types.ts";
 import { encodePng } from "../pixels/encode-png.ts";
 import { formOf } from "./upload.ts";
 
@@ -10,6 +10,8 @@ export interface Question {
   name: string;
   /** What should be answered. */
   label: string;
+  /** What should be found, and where. */
+  boxes?: readonly { label: string; corners: Corners }[];
   subject:
     | ImageSubject
     | { kind: "text"; text: string }
@@ -38,7 +40,7 @@ export function kindOf({ kind }: Pick<Dataset, "kind">): QuestionKind {
 export function listQuestions(dataset: Dataset, rows: Int32Array): Question[] {
   return Array.from(rows, (row) => {
     const { label, path, at } = dataset.entries[row]!;
-    return { name: at ?? basename(path), label, subject: toSubject(dataset, row) };
+    return { name: at ?? basename(path), label, ...boxesOf(dataset, row), subject: toSubject(dataset, row) };
   });
 }
 
@@ -47,6 +49,12 @@ export async function encodeQuestion({ subject }: Question, field: string): Prom
   if (subject.kind === "image") return formOf({ field, path: subject.fileName, content: await subject.read() });
   const value = subject.kind === "text" ? { [field]: subject.text } : subject.values;
   return { contentType: "application/json", body: Buffer.from(JSON.stringify(value)) };
+}
+
+function boxesOf(dataset: Dataset, row: number): Pick<Question, "boxes"> {
+  if (dataset.kind !== "boxes") return {};
+  const { boxes, labels } = dataset;
+  return { boxes: (boxes[row] ?? []).map(({ label, corners }) => ({ label: labels[label]!, corners })) };
 }
 
 function toSubject(dataset: Dataset, row: number): Question["subject"] {

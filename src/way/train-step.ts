@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Artifact, Lineage, Store } from "../artifact/types.ts";
 import type { Digest } from "../base/digest.ts";
 import type { Dataset, Examples, Split } from "../data/types.ts";
+import { countLabels } from "../data/labels.ts";
 import { loadExamples } from "../data/open.ts";
 import { requireTraining } from "../project/training.ts";
 import type { Project } from "../project/types.ts";
@@ -99,10 +100,4 @@ async function train(
   const artifact = await store.put({ name, model: trained.model, signature: trained.signature, lineage });
   await rm(workspace, { recursive: true, force: true });
   return artifact;
-}
-
-function countLabels({ labels, entries }: Dataset): Record<string, number> {
-  const counts = Object.fromEntries(labels.map((label) => [label, 0]));
-  for (const { label } of entries) counts[label] = (counts[label] ?? 0) + 1;
-  return counts;
 }

@@ -3,8 +3,8 @@ import { Agent } from "node:http";
 import type { Artifact } from "../artifact/types.ts";
 import type { Report } from "../base/progress.ts";
 import type { ColumnsBody, ModelRoute, Project, Route } from "../project/types.ts";
-import { createAnswerReader } from "./answers.ts";
-import { verifyDiffers, verifyFailed, verifyOtherModel } from "./errors.ts";
+import { verifyFailed, verifyOtherModel } from "./errors.ts";
+import { createMarker, type Marks } from "./marks.ts";
 import { encodeQuestion, type Question, type QuestionKind } from "./question.ts";
 import { askReadiness } from "./readiness.ts";
 import { post } from "./upload.ts";
@@ -24,9 +24,8 @@ export interface VerifySubject {
   signal: AbortSignal;
 }
 
-export interface Verified {
+export interface Verified extends Marks {
   count: number;
-  correct: number;
   /** Milliseconds, as this client saw them under its own load, warm. */
   p50: number;
   p99: number;
@@ -40,24 +39,20 @@ const warmup = 100;
 
 /**
  * Sends all questions; throws `verifyFailed` with the first answers that were refused, `verifyOtherModel`, and `verifyDiffers`
- * unless exactly as many are right as the training run had right.
+ * unless exactly as many are right as the training run had right, or `verifyFindsOther` where boxes are found less or more precisely.
  */
 export async function verifyStep(subject: VerifySubject): Promise<Verified> {
   const { artifact, url, headers = {}, questions, report, signal } = subject;
   const kind = questions[0]?.subject.kind ?? "image";
-  const labels = artifact.signature.outputs.find(({ content }) => content?.kind === "probabilities")?.content;
   const own = findRoute(subject.project.definition.serve?.routes, kind);
-  const names = labels?.kind === "probabilities" ? labels.labels : [];
-  const readOwn = await createAnswerReader(own.route, names);
-  // A route whose answers tell no label is left for the one that always does.
-  const { path, field } = readOwn === undefined ? wholeRoutes[kind] : own;
-  const read = readOwn ?? (await createAnswerReader({}, names));
+  const marker = await createMarker(artifact, own.route);
+  // A route whose answers tell too little is left for the one that always tells all.
+  const { path, field } = marker.readsRoute ? own : wholeRoutes[kind];
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   const started = performance.now();
   const latencies: number[] = [];
   const failures: string[] = [];
   let failed = 0;
-  let correct = 0;
   let next = 0;
   const work = async (): Promise<void> => {
     for (let at = next++; at < questions.length; at = next++) {
@@ -72,7 +67,7 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
       if (answer.status >= 400) {
         failed++;
         if (failures.length < 5) failures.push(`${question.name}: ${answer.status} ${answer.text.slice(0, 300)}`);
-      } else if (read?.(parse(answer.text)) === question.label) correct++;
+      } else marker.mark(question, parse(answer.text));
       report({ step: "verify", label: "questions to the endpoint", done: latencies.length, total: questions.length });
     }
   };
@@ -85,10 +80,10 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
   if (failed > 0) throw verifyFailed({ url, failures, failed, count: questions.length });
   const sorted = latencies.slice(latencies.length > 2 * warmup ? warmup : 0).toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  if (subject.otherRows !== true) compare(url, correct, questions.length, artifact);
+  if (subject.otherRows !== true) marker.compare(url, questions.length);
   return {
     count: questions.length,
-    correct,
+    ...marker.result(),
     p50: at(0.5),
     p99: at(0.99),
     seconds: (performance.now() - started) / 1000,
@@ -140,14 +135,6 @@ export function isOfOtherRows(
   );
 }
 
-/** Correct answers are whole numbers: the run's accuracy times its rows must be this count, not merely be near it. */
-function compare(url: string, correct: number, count: number, { lineage }: Artifact): void {
-  const accuracy = lineage.metrics["accuracy"];
-  if (accuracy === undefined || !Number.isFinite(accuracy)) return;
-  const wanted = Math.round(accuracy * count);
-  if (correct !== wanted) throw verifyDiffers({ url, correct, wanted, count });
-}
-
 async function requireReady(url: string, wanted: string, signal: AbortSignal): Promise<void> {
   const { status, text, digest } = await askReadiness(url, signal);
   if (status !== 200) throw verifyFailed({ url, failures: [`/readyz: ${status} ${text}`], failed: 1, count: 1 });
@@ -158,7 +145,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // An answer that is no JSON names no label; it counts as wrong.
+    // An answer that is no JSON tells nothing; it counts as wrong.
     return undefined;
   }
 }

@@ -1,27 +1,38 @@
 import { defineProject, image } from "slipway";
-import { ssd300, weights } from "slipway/train";
+import { coco } from "slipway/data";
+import { adam, batchNorm, conv, detector, maxPool, relu } from "slipway/train";
 
 export default defineProject({
   name: "{{name}}",
-  train: weights({
-    // Weights of SSD300 on VGG16 as PyTorch saves them (`torch.save(net.state_dict(), path)`): put them beside this file,
-    // or name where they are: url: "https://example.org/ssd300_mAP_77.43_v2.pth". Nothing in the file is executed.
-    file: "ssd300.pth",
-    // Held against the file at every run, if you know them. Otherwise the lock holds what was seen first.
-    // sha256: "…", size: 105151288,
-    // Labels follow from the weights: 21 classes are Pascal VOC's, 201 and 81 are COCO's. For your own: ssd300({ labels: ["cat", "dog"] }).
-    network: ssd300(),
+  // Images in data/images, and what is where in them in data/annotations.json, in COCO's format.
+  data: coco("data", { images: "images", size: [96, 96] }),
+  train: detector({
+    // prettier-ignore
+    layers: [
+      conv(16, 3, { stride: 2, padding: 1 }), batchNorm(), relu(),
+      conv(32, 3, { padding: 1 }), batchNorm(), relu(), maxPool(2),
+      conv(48, 3, { padding: 1 }), batchNorm(), relu(), maxPool(2),
+      conv(64, 3, { padding: 1 }), batchNorm(), relu(),
+    ],
+    // Sides in pixels of the boxes that are started from, every 8 pixels: each object should be covered by one of them by half.
+    anchors: [20, 32],
+    optimizer: adam({ rate: 0.005 }),
+    batch: 16,
+    epochs: 20,
+    seed: 1,
   }),
+  // What a model must reach before it is served.
+  gate: { meanAveragePrecision: { atLeast: 0.9, notWorseThanChampionBy: 0.02 } },
   serve: {
     port: 5000,
     routes: {
-      // Labels, scores and boxes, best first; boxes are [left, top, right, bottom] as shares of the image's width and height.
+      // What is surely there, best first; boxes are [left, top, right, bottom] as shares of the image's width and height.
       "POST /predict": {
         input: { image: image() },
-        output: ({ labels, scores, boxes }) => {
-          const sure = scores.filter((score) => score >= 0.5).length;
-          return { labels: labels.slice(0, sure), scores: scores.slice(0, sure), boxes: boxes.slice(0, sure) };
-        },
+        output: ({ labels, scores, boxes }) =>
+          labels
+            .map((label, index) => ({ label, score: scores[index], box: boxes[index] }))
+            .filter(({ score = 0 }) => score >= 0.5),
       },
     },
   },

@@ -20,7 +20,7 @@ const contents: Readonly<Record<string, { kind?: string; rows: number; labels: n
   image: { kind: "imageFolder", rows: 300, labels: 3, files: ["data"] },
   text: { kind: "jsonl", rows: 120, labels: 4, files: ["data"] },
   tabular: { kind: "csv", rows: 300, labels: 4, files: ["data"] },
-  detector: { kind: "file", rows: 0, labels: 0, files: [] },
+  detector: { kind: "coco", rows: 600, labels: 3, files: ["data"] },
   api: { rows: 0, labels: 0, files: ["contract.json"] },
 };
 
@@ -39,7 +39,7 @@ test.each(Object.keys(templates))("the template %s is a valid project whose data
   expect(Object.keys(definition.serve?.routes ?? {}).length).toBeGreaterThan(0);
   const { data } = definition;
   expect(data?.kind).toBe(kind);
-  // Weights are not shipped; without data there is nothing to open.
+  // Without data there is nothing to open.
   const dataset = rows > 0 && data !== undefined ? await openDataset(data, { root }) : noData;
   expect({ rows: dataset.entries.length, labels: dataset.labels.length, warnings: dataset.warnings }).toEqual({
     rows,

@@ -4,6 +4,7 @@ import { locatePath } from "../../base/locate.ts";
 import { findNearest } from "../../base/nearest.ts";
 import { notEmpty, templateUnknown } from "../errors.ts";
 import { drawFruits } from "./fruits.ts";
+import { drawScenes } from "./scenes.ts";
 import { drawShapes } from "./shapes.ts";
 
 export interface MadeProject {
@@ -28,7 +29,7 @@ export const templates: Readonly<Record<string, Template>> = {
     summary: "classify rows of numbers by a forest of trees",
     draw: () => [{ path: "fruits.csv", content: drawFruits(75, 1) }],
   },
-  detector: { summary: "find objects in images, with weights that PyTorch trained" },
+  detector: { summary: "find objects in images, and learn it from boxes", draw: () => drawScenes(600, 1) },
   api: { summary: "answer requests by code of your own, without a model" },
 };
 

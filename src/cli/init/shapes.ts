@@ -11,7 +11,7 @@ export interface DrawnFile {
 }
 
 /** Signed distance to the edge, in units of the shape's radius: below 0 is inside. */
-const shapes: Readonly<Record<string, (x: number, y: number) => number>> = {
+export const shapes: Readonly<Record<string, (x: number, y: number) => number>> = {
   circle: (x, y) => Math.hypot(x, y) - 1,
   square: (x, y) => Math.max(Math.abs(x), Math.abs(y)) - 0.85,
   triangle: (x, y) => Math.max(y * 0.9, Math.abs(x) * 1.1 - y * 0.6 - 0.2) - 0.55,

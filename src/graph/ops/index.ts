@@ -7,6 +7,7 @@ export { conv } from "./conv.ts";
 export { dropout } from "./dropout.ts";
 export { linear } from "./linear.ts";
 export { meanSquaredError, softmax, softmaxCrossEntropy } from "./loss.ts";
+export { multiboxLoss } from "./multibox.ts";
 export type { Op } from "./op.ts";
 export { averagePool, maxPool } from "./pool.ts";
 export { flatten, reshape, transpose } from "./shape.ts";

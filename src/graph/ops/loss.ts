@@ -78,8 +78,14 @@ function inferLoss(name: string) {
   };
 }
 
-function oneHot(graph: GraphBuilder, targets: Value, like: Value): Value {
-  const depth = constant(graph, "int64", [], BigInt64Array.of(BigInt(fixed("oneHot", like.shape, 1))));
+/** Along a last axis as long as that of `like`. */
+export function oneHot(graph: GraphBuilder, targets: Value, like: Value): Value {
+  const depth = constant(
+    graph,
+    "int64",
+    [],
+    BigInt64Array.of(BigInt(fixed("oneHot", like.shape, like.shape.length - 1))),
+  );
   const values = constant(graph, "float32", [2], Float32Array.of(0, 1));
   return addNode(graph, "OneHot", [targets, depth, values], like, { attributes: { axis: int(-1) } });
 }

@@ -5,7 +5,7 @@ import { writeModel } from "../../onnx/write.ts";
 import type { StateDict } from "../pytorch/state-dict.ts";
 import type { Signature, TensorSignature } from "../signature.ts";
 import { signatureKey } from "../signature-of.ts";
-import { addDetections, top } from "./detect.ts";
+import { addDetections, mostDetections } from "./detect.ts";
 import { nameClasses } from "./labels.ts";
 import { addNetwork } from "./network.ts";
 import { boxCount, imageSide } from "./plan.ts";
@@ -66,7 +66,7 @@ export async function buildSsd300(weights: StateDict, options: Ssd300Options = {
       },
     ],
     outputs: [
-      { name: "detections", datatype: "FP32", shape: [rows, top, 6], content: { kind: "boxes", labels } },
+      { name: "detections", datatype: "FP32", shape: [rows, mostDetections, 6], content: { kind: "boxes", labels } },
       ...raw.map((name): TensorSignature => ({
         name,
         datatype: "FP32",

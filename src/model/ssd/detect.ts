@@ -14,20 +14,24 @@ import {
   type Value,
 } from "../../graph/build.ts";
 import type { Heads } from "./network.ts";
-import { boxCount } from "./plan.ts";
 
 /** A box must be of a class with more than this probability. */
 const threshold = 0.01;
 /** Of two boxes of a class that share more than this of what both cover, the less probable goes. */
 const overlap = 0.45;
-/** Boxes of each class that are compared, and boxes in all that are reported. */
-export const top = 200;
+/** Boxes of each class that are compared, and boxes in all that are reported, where there are as many. */
+export const mostDetections = 200;
+
+/** How many rows are reported with so many starting boxes. */
+export function countDetections(priors: Float32Array): number {
+  return Math.min(mostDetections, priors.length / 4);
+}
 
 /** What the network's numbers are multiplied by: of the centre, and of the size. */
-const variances = [0.1, 0.2] as const;
+export const variances = [0.1, 0.2] as const;
 
 /**
- * `detections`, float32 [batch, 200, 6]: rows of [class, probability, left, top, right, bottom], best first, the corners as shares of
+ * `detections`, float32 [batch, 200, 6] (fewer rows than 200 where there are fewer starting boxes): rows of [class, probability, left, top, right, bottom], best first, the corners as shares of
  * the image, uncut as in the original; rows that are left over are zero.
  *
  * As the original does it: the 200 most probable boxes of each class but the background are compared, and of what is left over all
@@ -35,6 +39,7 @@ const variances = [0.1, 0.2] as const;
  * of every class.)
  */
 export function addDetections(graph: GraphBuilder, { loc, conf }: Heads, priors: Float32Array): Value {
+  const top = countDetections(priors);
   const [batch, , classes] = [at(loc.shape, 0), 0, Number(conf.shape[2])];
   const things = classes - 1;
   const rows = things * top;
@@ -42,7 +47,7 @@ export function addDetections(graph: GraphBuilder, { loc, conf }: Heads, priors:
 
   const probabilities = addNode(graph, "Softmax", [conf], conf, { attributes: { axis: int(-1) } });
   const byClass = addTranspose(graph, addSlice(graph, probabilities, 1, classes), [0, 2, 1]);
-  const [scores, places] = addTop(graph, byClass);
+  const [scores, places] = addTop(graph, byClass, top);
   const candidates = addPick(graph, corners, addReshape(graph, places, [0, rows, 1], [batch, rows, 1]));
 
   // Each class of each image is suppressed on its own, so each counts as an image of one class.
@@ -56,7 +61,7 @@ export function addDetections(graph: GraphBuilder, { loc, conf }: Heads, priors:
   );
   const survivors = addScatter(graph, alone, kept);
 
-  const [best, ranks] = addTop(graph, addReshape(graph, survivors, [-1, rows], [batch, rows]));
+  const [best, ranks] = addTop(graph, addReshape(graph, survivors, [-1, rows], [batch, rows]), top);
   const column = [batch, top, 1] as const;
   const rank = addReshape(graph, ranks, [0, top, 1], column);
   const score = addReshape(graph, best, [0, top, 1], column);
@@ -71,14 +76,15 @@ export function addDetections(graph: GraphBuilder, { loc, conf }: Heads, priors:
 
 /** [batch, boxes, 4] of left, top, right, bottom. */
 function addCorners(graph: GraphBuilder, loc: Value, priors: Float32Array): Value {
+  const count = priors.length / 4;
   const pairs = (name: string, value: (row: number, axis: number) => number): Value => {
-    const data = Float32Array.from({ length: boxCount * 2 }, (_, i) => value(i >> 1, i & 1));
-    return addInitializer(graph, name, "float32", [1, boxCount, 2], data);
+    const data = Float32Array.from({ length: count * 2 }, (_, i) => value(i >> 1, i & 1));
+    return addInitializer(graph, name, "float32", [1, count, 2], data);
   };
   const centres = pairs("prior centres", (row, axis) => priors[row * 4 + axis] ?? 0);
   const sizes = pairs("prior sizes", (row, axis) => priors[row * 4 + 2 + axis] ?? 0);
   const reach = pairs("prior reach", (row, axis) => variances[0] * (priors[row * 4 + 2 + axis] ?? 0));
-  const half = { type: "float32", shape: [at(loc.shape, 0), boxCount, 2] } as const;
+  const half = { type: "float32", shape: [at(loc.shape, 0), count, 2] } as const;
   const moved = addNode(graph, "Mul", [addSlice(graph, loc, 0, 2), reach], half);
   const centre = addNode(graph, "Add", [moved, centres], half);
   const grown = addNode(graph, "Mul", [addSlice(graph, loc, 2, 4), scalar(graph, variances[1])], half);
@@ -97,7 +103,7 @@ function addScatter(graph: GraphBuilder, scores: Value, kept: Value): Value {
 }
 
 /** The largest along the last axis and their places. */
-function addTop(graph: GraphBuilder, x: Value): [Value, Value] {
+function addTop(graph: GraphBuilder, x: Value, top: number): [Value, Value] {
   const shape = [...x.shape.slice(0, -1), top];
   const options = { attributes: { axis: int(-1), largest: int(1), sorted: int(1) } };
   const specs = [{ type: "float32", shape } as const, { type: "int64", shape } as const];

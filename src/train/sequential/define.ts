@@ -77,22 +77,35 @@ const madeBy =
 
 const augmentation = madeBy("", ["shift", "rotate", "scale"]);
 
-const checks: { readonly [K in keyof Required<SequentialOptions>]: Check } = {
-  layers: (value) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one layer"),
-  loss: madeBy("crossEntropy() or meanSquaredError()", ["crossEntropy", "meanSquaredError"]),
+/** What every trainer has that learns by steps. */
+export const loopChecks = {
+  layers: (value: unknown) => (Array.isArray(value) && value.length > 0 ? undefined : "a list of at least one layer"),
   optimizer: madeBy("sgd(), adadelta(), adam() or adamW()", ["sgd", "adadelta", "adam", "adamW"]),
   schedule: madeBy("constant(), cosine(), stepDecay() or oneCycle()", ["constant", "cosine", "stepDecay", "oneCycle"]),
-  augment: (value) =>
-    Array.isArray(value) && value.every((each) => augmentation(each) === undefined)
-      ? undefined
-      : "a list of shift(), rotate() and scale()",
   batch: whole(1, 65_536),
   epochs: whole(1, 1_000_000),
   seed: whole(0, 0xffffffff),
   validation: share,
   workers: whole(0, 256),
-  engine: oneOf("auto", "graph"),
   keep: oneOf("last", "best"),
+} satisfies Readonly<Record<string, Check>>;
+
+const checks: { readonly [K in keyof Required<SequentialOptions>]: Check } = {
+  layers: loopChecks.layers,
+  loss: madeBy("crossEntropy() or meanSquaredError()", ["crossEntropy", "meanSquaredError"]),
+  optimizer: loopChecks.optimizer,
+  schedule: loopChecks.schedule,
+  augment: (value) =>
+    Array.isArray(value) && value.every((each) => augmentation(each) === undefined)
+      ? undefined
+      : "a list of shift(), rotate() and scale()",
+  batch: loopChecks.batch,
+  epochs: loopChecks.epochs,
+  seed: loopChecks.seed,
+  validation: loopChecks.validation,
+  workers: loopChecks.workers,
+  engine: oneOf("auto", "graph"),
+  keep: loopChecks.keep,
 };
 
 const layerKinds: Readonly<Record<Layer["kind"], true>> = {
@@ -109,7 +122,7 @@ const layerKinds: Readonly<Record<Layer["kind"], true>> = {
   flatten: true,
 };
 
-function findLayerFaults(layers: readonly unknown[]): string[] {
+export function findLayerFaults(layers: readonly unknown[]): string[] {
   const isLayer = madeBy("", Object.keys(layerKinds));
   return layers.flatMap((layer, index) =>
     isLayer(layer) === undefined

@@ -1,11 +1,12 @@
 import type { SlipwayError } from "../../base/errors.ts";
 import { trainDiverged } from "../errors.ts";
-import type { EpochRecord, SequentialTrainer } from "../types.ts";
+import type { EpochRecord } from "../types.ts";
 import type { EpochEnd } from "./shard.ts";
+import type { LoopSettings } from "./task.ts";
 
 /** Names the step at which the loss stopped being a number, and the likeliest cause, from how the loss went until then. */
 export function explainDivergence(
-  trainer: SequentialTrainer,
+  trainer: LoopSettings,
   at: { epoch: number; end: EpochEnd; epochSteps: number; history: readonly EpochRecord[] },
 ): SlipwayError {
   const step = at.epoch * at.epochSteps + at.end.step;
@@ -13,7 +14,7 @@ export function explainDivergence(
 }
 
 function findCause(
-  { optimizer, layers, schedule }: SequentialTrainer,
+  { optimizer, layers, schedule }: LoopSettings,
   step: number,
   { end, history }: { end: EpochEnd; history: readonly EpochRecord[] },
 ): { cause: string; try: string } {

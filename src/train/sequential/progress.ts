@@ -34,6 +34,7 @@ export function watch(shared: Shared, plan: RunPlan, report: Report): Watch {
         ...(now !== undefined && { "samples/s": Math.round((plan.batch * 1000) / now).toLocaleString("en") }),
         ...(loss !== undefined && { loss: loss.toFixed(4) }),
         ...(last?.accuracy !== undefined && { accuracy: last.accuracy.toFixed(4) }),
+        ...(last?.meanAveragePrecision !== undefined && { mAP: last.meanAveragePrecision.toFixed(4) }),
         ...(now !== undefined && { left: toDuration(((total - done) * (pace ?? now)) / 1000) }),
       },
     });

@@ -1,216 +1,35 @@
-/** @file The loop of `sequential`: starts the workers, runs the epochs, judges each, keeps checkpoints, exports the model. */
-import type { Digest } from "../../base/digest.ts";
-import { createInitialParameters } from "../../model/initial.ts";
+/** @file `sequential`: a classifier of images as the loop's task. */
+import { exportModel } from "../../model/export.ts";
 import { planNetwork } from "../../model/network.ts";
-import { trainInterrupted, trainNoRows, trainWorkerFailed } from "../errors.ts";
-import type { EpochRecord, SequentialTrainer, TrainContext, Trained } from "../types.ts";
-import {
-  type Checkpoint,
-  checkpointPath,
-  type Position,
-  readCheckpoint,
-  removeCheckpoint,
-  writeCheckpoint,
-} from "./checkpoint.ts";
-import { explainDivergence } from "./diverged.ts";
+import { evaluate, toMetrics } from "../evaluate.ts";
+import type { SequentialTrainer, TrainContext, Trained } from "../types.ts";
 import { digestInputs } from "./inputs.ts";
-import { averageStatistics, judge, type Judged } from "./judge.ts";
-import { countWorkers, describeWorkers, toRunPlan } from "./plan.ts";
-import { watch } from "./progress.ts";
-import type { EpochEnd, RunPlan } from "./shard.ts";
-import { askToStop, countSteps, createShared, type Shared } from "./shared.ts";
-import { startTeam, type Team } from "./team.ts";
-import { stateCount } from "./update.ts";
+import { trainByLoop } from "./loop.ts";
 
 /**
  * Trains and gives the model. The same trainer, data, seed and number of workers give the same bytes on one machine, whether or
  * not the run was interrupted in between.
  */
 export async function trainSequential(trainer: SequentialTrainer, context: TrainContext): Promise<Trained> {
-  const { examples, split, workspace, signal } = context;
-  const input = { channels: examples.channels, height: examples.height, width: examples.width };
-  const network = planNetwork({ layers: trainer.layers, input, classes: examples.labels.length });
-  if (split.train.length === 0) throw trainNoRows({ rows: examples.count });
-  const inputs = digestInputs(trainer, context);
-  const saved = context.resume ? await readCheckpoint(workspace, inputs) : undefined;
-  if (saved === undefined) await removeCheckpoint(workspace);
-  refuseStopped(signal, null);
-
-  const plan = toRunPlan(trainer, split.train);
-  const workers = saved?.workers ?? countWorkers(trainer, plan.batch);
-  const team = await startTeam(
-    describeWorkers(trainer, context, plan, workers, saved?.engine ?? trainer.engine, network),
-  );
-  const run: Run = { trainer, context, plan, workers, team, inputs, shared: share(team, trainer, workers) };
-  const stop = (): void => askToStop(run.shared);
-  signal.addEventListener("abort", stop);
-  try {
-    if (signal.aborted) stop();
-    await team.join(run.shared);
-    if (saved === undefined) {
-      await team.askFirst({ kind: "load", parameters: createInitialParameters(network, trainer.seed) });
-    } else restore(run.shared, saved);
-    return await runEpochs(run, saved);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    await team.close();
-  }
-}
-
-interface Run {
-  trainer: SequentialTrainer;
-  context: TrainContext;
-  plan: RunPlan;
-  workers: number;
-  team: Team;
-  shared: Shared;
-  inputs: Digest;
-}
-
-async function runEpochs(run: Run, saved: Checkpoint | undefined): Promise<Trained> {
-  const { trainer, context, plan, workers, shared, team } = run;
-  const history: EpochRecord[] = [...(saved?.history ?? [])];
-  let best = saved?.bestEpoch === undefined ? undefined : { epoch: saved.bestEpoch, parameters: saved.arrays.best };
-  let writing: Promise<void> | undefined;
-  const keep = async (position: Position): Promise<void> => {
-    await writing;
-    const checkpoint = toCheckpoint(run, position, history, best);
-    writing = writeCheckpoint(context.workspace, checkpoint);
-    // Awaited before the next one and at the end; a rejection in between is not unhandled.
-    writing.catch(() => {});
-  };
-  const progress = watch(shared, plan, context.report);
-  try {
-    let judged: Judged | undefined;
-    let begun = { lossSum: saved?.lossSum ?? 0, seconds: saved?.seconds ?? 0, step: saved?.step ?? 0 };
-    for (let epoch = saved?.epoch ?? 0; epoch < plan.epochs; epoch++) {
-      countSteps(shared, begun.step);
-      shared.losses[workers] = begun.lossSum;
-      progress.begin(epoch, begun.step);
-      const started = performance.now();
-      const end = await runEpoch(team, epoch, begun.step);
-      const seconds = begun.seconds + (performance.now() - started) / 1000;
-      // The last epoch's checkpoint was written meanwhile; from here on no more than this one can be lost.
-      await writing;
-      const lossSum = shared.losses[workers] ?? Number.NaN;
-      if (end.ended === "diverged")
-        throw explainDivergence(trainer, { epoch, end, epochSteps: plan.epochSteps, history });
-      if (end.ended === "stopped") {
-        await keep({ epoch, step: end.step, lossSum, seconds });
-        await writing;
-        throw interrupted(run, epoch, end.step);
-      }
-      averageStatistics(run);
-      judged = await judge(run);
-      const { accuracy, loss: validationLoss } = judged.metrics;
-      const record: EpochRecord = {
-        epoch: epoch + 1,
-        loss: lossSum / plan.epochSteps,
-        ...(accuracy !== undefined && { accuracy }),
-        ...(validationLoss !== undefined && { validationLoss }),
-        samplesPerSecond: (plan.epochSteps * plan.batch) / seconds,
-        seconds,
-      };
-      history.push(record);
-      if (trainer.keep === "best" && isBest(history)) {
-        best = { epoch, parameters: concatenate(shared.parameters, shared.statistics) };
-      }
-      progress.end(record);
-      begun = { lossSum: 0, seconds: 0, step: 0 };
-      await keep({ epoch: epoch + 1, ...begun });
-      if (context.signal.aborted && epoch + 1 < plan.epochs) {
-        await writing;
-        throw interrupted(run, epoch + 1, 0);
-      }
-    }
-    await writing;
-    if (best !== undefined && best.epoch !== plan.epochs - 1) {
-      shared.parameters.set(best.parameters.subarray(0, shared.parameters.length));
-      shared.statistics.set(best.parameters.subarray(shared.parameters.length));
-      judged = undefined;
-    }
-    judged ??= await judge(run);
-    await removeCheckpoint(context.workspace);
-    return { ...judged, history, parameters: resolvedParameters(run), seed: trainer.seed };
-  } finally {
-    progress.stop();
-    // Nothing may be written after the run is over. A failure to was thrown above, or another error outweighs it.
-    await writing?.catch(() => {});
-  }
-}
-
-async function runEpoch(team: Team, epoch: number, step: number): Promise<EpochEnd> {
-  const answers = await team.askAll({ kind: "epoch", epoch, step });
-  const ends = answers.flatMap((answer) => (answer.kind === "epoch" ? [answer.end] : []));
-  const end = ends.find(({ ended }) => ended === "diverged") ?? ends[0];
-  if (end === undefined) throw trainWorkerFailed({ worker: 0, reason: "it did not say how the epoch ended" });
-  return end;
-}
-
-function share(team: Team, trainer: SequentialTrainer, workers: number): Shared {
-  const first = team.opened[0];
-  const shared = createShared({
-    workers,
-    parameters: first?.parameters ?? 0,
-    states: stateCount(trainer.optimizer),
-    statistics: first?.statistics.length ?? 0,
-  });
-  for (const [k, { statistics }] of team.opened.entries()) shared.statistics.set(statistics, k * statistics.length);
-  return shared;
-}
-
-function restore(shared: Shared, { arrays }: Checkpoint): void {
-  shared.parameters.set(arrays.parameters);
-  shared.states.set(arrays.states);
-  shared.statistics.set(arrays.statistics);
-}
-
-function toCheckpoint(
-  { inputs, workers, team, shared }: Run,
-  position: Position,
-  history: readonly EpochRecord[],
-  best: { epoch: number; parameters: Float32Array } | undefined,
-): Checkpoint {
-  return {
-    inputs,
-    engine: team.opened[0]?.engine ?? "graph",
-    workers,
-    ...position,
-    history: [...history],
-    ...(best !== undefined && { bestEpoch: best.epoch }),
-    arrays: {
-      // The workers go on while this is written.
-      parameters: shared.parameters.slice(),
-      states: shared.states.slice(),
-      statistics: shared.statistics.slice(),
-      best: best?.parameters ?? new Float32Array(0),
+  const { examples, split } = context;
+  const { channels, height, width, labels, targets, count } = examples;
+  const { layers, loss } = trainer;
+  const input = { channels, height, width };
+  return trainByLoop({
+    settings: trainer,
+    context,
+    count,
+    images: examples,
+    targets: { kind: "classes", classes: targets },
+    network: planNetwork({ layers, input, classes: labels.length }),
+    loss,
+    inputs: digestInputs(trainer, examples, split, { targets }),
+    async judge(learned, threads) {
+      const { model, signature } = exportModel({ layers, loss, input, labels, ...learned });
+      const evaluation = await evaluate(model, signature, examples, split.validation, { threads });
+      if (evaluation === undefined) return { model, signature, metrics: {}, record: {} };
+      const { accuracy, loss: validationLoss, confusion } = evaluation;
+      return { model, signature, metrics: toMetrics(evaluation), confusion, record: { accuracy, validationLoss } };
     },
-  };
-}
-
-function resolvedParameters({ trainer, workers, plan, team }: Run): Record<string, unknown> {
-  const { kind: _, seed: __, ...settings } = trainer;
-  return { ...settings, batch: plan.batch, workers, engine: team.opened[0]?.engine ?? trainer.engine };
-}
-
-/** The last record is better than all before it. Without validation rows none is, and the last epoch's model is given. */
-function isBest(history: readonly EpochRecord[]): boolean {
-  const last = history.at(-1)?.accuracy;
-  return last !== undefined && history.slice(0, -1).every(({ accuracy = 0 }) => accuracy < last);
-}
-
-function concatenate(a: Float32Array, b: Float32Array): Float32Array {
-  const both = new Float32Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-}
-
-function interrupted({ context, plan }: Run, epoch: number, step: number): Error {
-  const at = `in epoch ${epoch + 1} of ${plan.epochs}, after ${step} of its ${plan.epochSteps} steps`;
-  return trainInterrupted({ at, checkpoint: checkpointPath(context.workspace) });
-}
-
-function refuseStopped(signal: AbortSignal, checkpoint: string | null): void {
-  if (signal.aborted) throw trainInterrupted({ at: "before it began", checkpoint });
+  });
 }

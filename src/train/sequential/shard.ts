@@ -49,7 +49,8 @@ export function createShard(
     let lowest = Number.POSITIVE_INFINITY;
     for (let at = firstStep; at < plan.epochSteps; at++) {
       const number = epoch * plan.epochSteps + at;
-      feed(order.subarray(at * plan.batch + shard.from, at * plan.batch + shard.to), epoch);
+      const batch = order.subarray(at * plan.batch, (at + 1) * plan.batch);
+      feed(batch.subarray(shard.from, shard.to), batch, epoch);
       losses[me] = await step.run({ seed: hash32(plan.seed, streams.dropout, number, me), train: true });
       if (me === 0) decideStop(shared);
       exchange.scatter();

@@ -114,7 +114,7 @@ async function listFiles(
 
 /** The project's own path, below the volume's root. A file's is the folder that it lies in. */
 function placeOnVolume(source: DataSource): string | undefined {
-  if (source.kind === "imageFolder") return join(volumePath, source.path);
+  if (source.kind === "imageFolder" || source.kind === "coco") return join(volumePath, source.path);
   if (source.kind === "jsonl" || source.kind === "csv" || source.kind === "file")
     return dirname(join(volumePath, source.path));
   return source.kind === "idx" ? dirname(join(volumePath, source.images)) : undefined;

@@ -13,6 +13,10 @@ import type { PushableDataset } from "./push.ts";
  * there is nothing to send: the source reads from the network itself.
  */
 export async function listDatasetFiles(dataset: Dataset, root: string): Promise<PushableDataset | undefined> {
+  if (dataset.kind === "boxes") {
+    const { source, digest, folder, files } = dataset;
+    return { source, digest, folder, files: [...files] };
+  }
   const { source, digest, folder, entries } = dataset;
   const shared = { source, digest };
   if (source.kind === "imageFolder" || source.kind === "file")
@@ -28,7 +32,7 @@ export async function listDatasetFiles(dataset: Dataset, root: string): Promise<
 
 /** The same source, but of the files in `folder`. */
 export function relocate(source: DataSource, folder: string): DataSource {
-  if (source.kind === "imageFolder") return { ...source, path: folder };
+  if (source.kind === "imageFolder" || source.kind === "coco") return { ...source, path: folder };
   if (source.kind === "file") {
     const name = isUrl(source.path) ? nameOf(source.path) : basename(source.path);
     return { ...source, path: join(folder, name) };
@@ -47,7 +51,7 @@ export function relocate(source: DataSource, folder: string): DataSource {
 }
 
 function listPaths(
-  source: Exclude<DataSource, { kind: "imageFolder" | "file" }>,
+  source: Exclude<DataSource, { kind: "imageFolder" | "coco" | "file" }>,
   root: string,
   isSample: boolean,
 ): string[] | undefined {
