@@ -9,6 +9,7 @@ import { buildImage } from "../../image/build.ts";
 import { toServerObjects } from "../../kube/server.ts";
 import type { KubeObject, ServerRelease } from "../../kube/types.ts";
 import { volumePath } from "../../kube/volume.ts";
+import { isTrained } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
 import { deployFileMissing } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
@@ -75,15 +76,21 @@ export interface ApplyReleaseOptions extends Pick<WayOptions, "report" | "signal
   forceConflicts?: boolean;
 }
 
+/** The objects of a release. A training made its volume before: an object is of one inventory alone. */
+export function listReleaseObjects({ definition }: Pick<Project, "definition">, release: ServerRelease): KubeObject[] {
+  const objects = toServerObjects(release);
+  return isTrained(definition) ? objects.filter(({ kind }) => kind !== "PersistentVolumeClaim") : objects;
+}
+
 /** Applies the objects, and notes a release in the history where it is another one than the last. */
 export async function applyRelease(
   place: ClusterPlace,
   release: ServerRelease,
+  objects: readonly KubeObject[],
   { report, signal, forceConflicts = false }: ApplyReleaseOptions,
 ): Promise<Deployed> {
   const { cluster, namespace } = place;
   const { project } = release;
-  const objects = toServerObjects(release);
   const last = (await readHistory(cluster, { project, namespace })).at(-1);
   const model = release.model === undefined ? undefined : `${release.model.name}@${release.model.digest}`;
   const same = last?.image === release.image.reference && last.model === model && last.code === release.codeDigest;

@@ -7,7 +7,6 @@ import { openDataset } from "../../data/open.ts";
 import { splitDataset } from "../../data/split.ts";
 import { datasetStatus } from "../../data/status.ts";
 import { listContent } from "../../image/destinations/content.ts";
-import { toServerObjects } from "../../kube/server.ts";
 import { nameJob } from "../../kube/training.ts";
 import type { ImageSource } from "../../kube/types.ts";
 import { isTrained, requireTraining } from "../../project/training.ts";
@@ -16,11 +15,11 @@ import { findChampion, gateStep } from "../gate-step.ts";
 import { digestInputs } from "../inputs.ts";
 import { createChampionMeter } from "../measure-champion.ts";
 import type { WayOptions } from "../types.ts";
-import { describeRelease, planServer } from "./deploy-step.ts";
+import { describeRelease, listReleaseObjects, planServer } from "./deploy-step.ts";
 import { diffObjects, type FieldChange } from "./diff.ts";
-import { findJob, stateOf } from "./follow-job.ts";
 import { isOnVolume, type ClusterPlace } from "./place.ts";
 import { describeImage, makeImage } from "./publish.ts";
+import { findReign } from "./reign.ts";
 import { checkSchedule } from "./schedule.ts";
 import type { Stores } from "./stores.ts";
 import { digestFetched, isFetched } from "./train-way.ts";
@@ -56,7 +55,7 @@ export async function planOnCluster(
     : await planImage(project, artifact, place, store, options);
   const release = await describeRelease(project, artifact, image, place, stores.shared);
   const { cluster, namespace } = place;
-  const { events, live } = await applyObjects(cluster, toServerObjects(release), {
+  const { events, live } = await applyObjects(cluster, listReleaseObjects(project, release), {
     project: project.definition.name,
     namespace,
     dryRun: true,
@@ -98,11 +97,10 @@ export async function planTraining(
   if (isOnVolume(place)) {
     const known = isFetched(place) ? undefined : await openDataset(data, { root: project.root, report, signal });
     const inputs = known === undefined ? digestFetched(project) : await digestInputs(project, known);
-    const { cluster, namespace } = place;
-    const state = stateOf(await findJob({ cluster, namespace, name: nameJob({ project: name, inputs }) }));
-    const trains = force === true || state !== "succeeded";
-    // What is on the volume is for pods to see; a followed alias does not show in the objects.
-    return { steps: trains ? [byJob(inputs)] : [], artifact: undefined, store, trains: false };
+    const reign = await findReign(place, name);
+    const trains = force === true || reign?.inputs !== inputs;
+    // A followed alias needs no other image: what would be trained shows in the objects by its name alone.
+    return { steps: trains ? [byJob(inputs)] : [], artifact: reign?.result.artifact, store, trains: false };
   }
   if (isFetched(place)) {
     const champion = force === true ? undefined : await findChampion(store, name);

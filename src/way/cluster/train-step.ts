@@ -42,7 +42,7 @@ export async function trainOnCluster(
   return { artifact, trained: true, job };
 }
 
-/** The same where pods alone see the store: what the Job says of its model is all that we know. It was judged there. */
+/** The same where pods alone see the store: what the Job says of its model is all that we know. It was judged there. Throws `jobLeftNothing` where its log is lost. */
 export async function trainOnVolume(
   project: Project,
   subject: RunSubject,
@@ -50,33 +50,30 @@ export async function trainOnVolume(
   options: ClusterTrainOptions & Pick<FollowOptions, "onEvent">,
 ): Promise<JobResultEvent> {
   const store = { path: `${volumePath}/store` };
-  const { job, result } = await runOnCluster(project, subject, place, store, {
-    ...options,
-    reuse: options.force !== true,
-  });
+  const { job, result } = await runOnCluster(project, subject, place, store, options);
   if (result === undefined) throw jobLeftNothing({ job, store: "its log", inputs: shortDigest(subject.inputs) });
   return result;
 }
 
 /**
- * Runs the Job that is named by the inputs, to its end. One that runs already is watched, and with `reuse` one that has succeeded is only
- * read; any other that ended is made anew. Throws what the training said, and `jobGoesOn` where we are interrupted.
+ * Runs the Job that is named by the inputs, to its end. One that runs already is watched, one that ended is made anew. Throws what the training
+ * said, and `jobGoesOn` where we are interrupted.
  */
 export async function runOnCluster(
   project: Project,
   subject: RunSubject,
   place: ClusterPlace,
   store: StoreForPods,
-  options: ClusterTrainOptions & Pick<FollowOptions, "onEvent"> & { reuse?: boolean },
+  options: ClusterTrainOptions & Pick<FollowOptions, "onEvent">,
 ): Promise<{ job: string; result: JobResultEvent | undefined }> {
-  const { report, signal, onEvent, reuse = false } = options;
+  const { report, signal, onEvent } = options;
   const { cluster, namespace } = place;
   const name = nameJob({ project: project.definition.name, inputs: subject.inputs });
   const job: JobSubject = { cluster, namespace, name };
   const there = await findJob(job);
-  const state = stateOf(there);
-  const attached = state === "running";
-  if (!attached && !(reuse && state === "succeeded")) {
+  const attached = stateOf(there) === "running";
+  if (attached) options.onJob?.({ name, namespace, attached });
+  else {
     const run = await prepareRun(project, subject, place, store, options);
     // A Job cannot be started again, and its pods' template not be changed.
     if (there !== undefined) {
@@ -90,7 +87,7 @@ export async function runOnCluster(
     report({ step: "train", label: `start the Job ${name}` });
     await applyTraining(place, run, options);
     options.onJob?.({ name, namespace, attached });
-  } else if (attached) options.onJob?.({ name, namespace, attached });
+  }
   const { deadline = 21_600 } = place.deploy.train ?? {};
   try {
     const deadlineMs = (deadline + 300) * 1000;

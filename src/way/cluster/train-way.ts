@@ -1,7 +1,7 @@
 /** @file The first part of the way on a cluster: ends with the shared store's champion being the model of the project's present inputs. */
 import { copyArtifact } from "../../artifact/store/copy.ts";
 import type { Artifact } from "../../artifact/types.ts";
-import { digestOfJson, shortDigest, type Digest } from "../../base/digest.ts";
+import { digestOfJson, isDigest, shortDigest, type Digest } from "../../base/digest.ts";
 import type { Dataset, Split } from "../../data/types.ts";
 import { requireTraining, type TrainedDefinition } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
@@ -18,6 +18,7 @@ import type { JobEvent } from "../job/events.ts";
 import { trainStep } from "../train-step.ts";
 import type { StepOutcome } from "../types.ts";
 import { isOnVolume, type ClusterPlace } from "./place.ts";
+import { findReign } from "./reign.ts";
 import type { Stores } from "./stores.ts";
 import { trainExperimentsOnCluster } from "./train-experiments.ts";
 import { trainOnCluster, trainOnVolume, type ClusterTrainOptions, type TrainedOnCluster } from "./train-step.ts";
@@ -114,27 +115,37 @@ async function trainByVolume(
       });
   const inputs = data === undefined ? digestFetched(project) : await digestInputs(project, data.dataset);
   const subject = { inputs, ...(data !== undefined && { dataset: data.dataset }) };
-  const told: StepOutcome[] = [];
+  const known = options.force === true ? undefined : await findReign(place, name);
+  // Whatever was judged after it may have moved the alias: then it is judged again.
+  const reign = known?.inputs === inputs ? known : undefined;
+  const told: StepOutcome[] = [...(reign?.told ?? [])];
   const onEvent = (event: JobEvent): void => {
     if (event.type === "step") told.push(event);
   };
   const artifact = await step("train", async () => {
-    const { artifact: champion, trained } = await trainOnVolume(project, subject, place, { ...options, onEvent });
+    const result = reign?.result ?? (await trainOnVolume(project, subject, place, { ...options, onEvent }));
     const own = told.findLast((one) => one.step === "train");
-    return { value: champion, kept: !trained, text: own?.text ?? "", facts: { ...own?.facts } };
+    const kept = reign !== undefined || !result.trained;
+    const { artifact: champion } = result;
+    const text = kept ? `already trained (${shortDigest(ownDigest(own) ?? champion.digest)})` : (own?.text ?? "");
+    return { value: champion, kept, text, facts: { ...own?.facts } };
   });
+  const { digest } = artifact;
   for (const judged of ["gate", "artifact"] as const) {
     const found = told.findLast((one) => one.step === judged);
-    if (found !== undefined)
-      await step(judged, async () => ({
-        value: undefined,
-        kept: found.outcome === "kept",
-        text: found.text,
-        facts: { ...found.facts },
-      }));
+    if (found === undefined) continue;
+    const kept = reign !== undefined || found.outcome === "kept";
+    const reigns = `${name}@${shortDigest(digest)} is the champion already`;
+    const text = judged === "artifact" && reign !== undefined ? reigns : found.text;
+    await step(judged, async () => ({ value: undefined, kept, text, facts: { ...found.facts } }));
   }
-  const { digest } = artifact;
   return { name, digest, artifact, data: data && { dataset: data.dataset, split: data.split }, steps };
+}
+
+/** Of the run's own model, which need not be the champion. */
+function ownDigest(told: StepOutcome | undefined): Digest | undefined {
+  const digest = told?.facts["digest"];
+  return typeof digest === "string" && isDigest(digest) ? digest : undefined;
 }
 
 /** Trains once for this code; the schedule, or `--force`, does it again with newer data. */

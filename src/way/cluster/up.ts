@@ -2,17 +2,13 @@
 import type { Artifact } from "../../artifact/types.ts";
 import { shortReference } from "../../base/digest.ts";
 import type { Endpoint } from "../../deploy/cluster/endpoint.ts";
-import { recordOutcome } from "../../deploy/cluster/history.ts";
 import type { ImageSource, ServerRelease } from "../../kube/types.ts";
 import { volumePath } from "../../kube/volume.ts";
 import { isTrained } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
-import { createClock, type Done, type Told } from "../clock.ts";
-import { describeVerification } from "../describe.ts";
+import { createClock, type Done } from "../clock.ts";
 import { fetchNeedsRegistry } from "../errors.ts";
 import type { StepOutcome, WayOptions } from "../types.ts";
-import { listQuestions } from "../question.ts";
-import { isOfOtherRows, verifyStep } from "../verify-step.ts";
 import {
   applyRelease,
   type ApplyReleaseOptions,
@@ -20,10 +16,10 @@ import {
   describeModel,
   describeRelease,
   isInImage,
+  listReleaseObjects,
   planServer,
   type Deployed,
 } from "./deploy-step.ts";
-import { clusterLoginHeaders } from "./login.ts";
 import { isOnVolume, openPlace, type ClusterChoice, type ClusterPlace } from "./place.ts";
 import { planOnCluster, type ClusterPlan } from "./plan.ts";
 import { publishImage } from "./publish.ts";
@@ -32,7 +28,7 @@ import { reachRelease, settleRelease, type SettleOptions, type Settled } from ".
 import { openStores, type Stores } from "./stores.ts";
 import type { ClusterTrainOptions } from "./train-step.ts";
 import { trainAt, type ClusterTrainResult } from "./train-way.ts";
-import { waitForModel } from "./wait-for-model.ts";
+import { verifyThere } from "./verify-there.ts";
 
 export interface ClusterUpOptions extends ClusterTrainOptions, SettleOptions, ApplyReleaseOptions {
   /** Told before anything is changed. */
@@ -102,7 +98,9 @@ export async function upOnCluster(
   else if (trained !== undefined) await removeSchedule(project, place, options);
   await using reached = await reachRelease(place, release, settled);
   if (trained !== undefined)
-    await step("verify", () => verify(project, trained, place, { applied, settled }, reached.url, options));
+    await step("verify", () =>
+      verifyThere(project, trained, place, stores, { applied, settled }, reached.url, options),
+    );
   return {
     name: project.definition.name,
     context: place.cluster.context,
@@ -123,7 +121,7 @@ async function deploy(
 ): Promise<Done<{ release: ServerRelease; applied: Deployed; settled: Settled }>> {
   options.report({ step: "deploy", label: "apply the objects" });
   const release = await describeRelease(project, artifact, image, place, shared);
-  const applied = await applyRelease(place, release, options);
+  const applied = await applyRelease(place, release, listReleaseObjects(project, release), options);
   const settled = await settleRelease(place, release, applied, options);
   const text = applied.kept
     ? `${describeModel(artifact)} runs already (${settled.text})`
@@ -151,47 +149,6 @@ async function keepSchedule(
   const { timeZone = "UTC" } = place.deploy.train ?? {};
   const text = `trains at ${schedule} (${timeZone})`;
   return { value: undefined, kept, text, facts: { schedule, timeZone } };
-}
-
-/** The history remembers which release was verified: the same one is not verified again, from whatever machine. */
-async function verify(
-  project: Project,
-  { artifact, data }: ClusterTrainResult,
-  place: ClusterPlace,
-  { applied: { kept, release }, settled: { pods } }: { applied: Deployed; settled: Settled },
-  url: string,
-  { report, signal }: WayOptions,
-): Promise<Done<void>> {
-  const { cluster, namespace } = place;
-  if (kept && release?.outcome === "live")
-    return { value: undefined, kept: true, text: "already verified", facts: { release: release.number } };
-  report({ step: "verify", label: "wait for the new model" });
-  const { every = 10 } = place.deploy.model ?? {};
-  // Pods that follow an alias look at it each by its own clock.
-  const patienceMs = 30_000 + (isInImage(place) ? 0 : every * 1000);
-  await waitForModel(url, { digest: artifact.digest, times: 5 + 5 * pods.length, patienceMs, signal });
-  const told =
-    data === undefined ? undefined : await verifyData(project, artifact, data, place, url, { report, signal });
-  if (release !== undefined)
-    await recordOutcome(cluster, { project: project.definition.name, namespace, number: release.number }, "live");
-  // Without the data nothing is known that its answers could be held against.
-  const text = `answers from ${describeModel(artifact)}`;
-  return { value: undefined, ...(told ?? { text, facts: { digest: artifact.digest } }) };
-}
-
-async function verifyData(
-  project: Project,
-  artifact: Artifact,
-  { dataset, split }: NonNullable<ClusterTrainResult["data"]>,
-  place: ClusterPlace,
-  url: string,
-  options: Pick<WayOptions, "report" | "signal">,
-): Promise<Told> {
-  const questions = listQuestions(dataset, split.validation);
-  const otherRows = isOfOtherRows(artifact, dataset, project.definition.train);
-  const headers = await clusterLoginHeaders(project, place);
-  const subject = { project, artifact, url, headers, questions, otherRows, ...options };
-  return describeVerification(await verifyStep(subject), dataset);
 }
 
 async function openTold(

@@ -16,7 +16,7 @@ const reasons = new Set([
 const causes: readonly {
   code: string;
   seen: RegExp;
-  cause: (image: string) => string;
+  cause: (image: string, node: string) => string;
   mend: string;
   final?: number;
 }[] = [
@@ -65,8 +65,8 @@ const causes: readonly {
   {
     code: "image-not-imported",
     seen: /ErrImageNeverPull|is not present with pull policy of Never/i,
-    cause: (image) => `${image} is not on the node, and it may not be pulled`,
-    mend: "Import it into each node with `slipway image import`, or name a registry (deploy.registry) that the nodes pull from.",
+    cause: (image, node) => `${image} is not on ${node}, and it may not be pulled`,
+    mend: "Bring it there: `slipway up` sends it into every node that deploy.import (or --import) names, `slipway image import` into one. Or keep the pods on nodes that have it (deploy.nodes, deploy.train.nodes), or name a registry that the nodes pull from (deploy.registry).",
     final: 5,
   },
   {
@@ -119,7 +119,9 @@ export const explainImages: Check = (state) =>
           final: 60,
         };
       const { code, cause, mend, final } = known;
-      return { code, cause: cause(image), evidence, mend, object, ...(final !== undefined && { final }) };
+      const { nodeName } = pod.spec;
+      const node = nodeName === undefined ? "the node" : `the node ${nodeName}`;
+      return { code, cause: cause(image, node), evidence, mend, object, ...(final !== undefined && { final }) };
     });
   });
 
