@@ -15,7 +15,6 @@ import {
   countActions,
   describeModel,
   describeRelease,
-  isInImage,
   listReleaseObjects,
   planServer,
   type Deployed,
