@@ -259,9 +259,3 @@ export const noReadyPod = defineError<{ what: string; context: string; pods: rea
     exit: exitCodes.target,
   },
 );
-
-export const execFailed = defineError<{ pod: string; command: string; reason: string }>("SLIPWAY_DEPLOY_EXEC", {
-  message: ({ pod, command, reason }) => `\`${command}\` could not be run in pod ${pod}: ${reason}`,
-  mend: () => "See that the pod runs and that its image has that program: `slipway status`.",
-  exit: exitCodes.target,
-});

@@ -1,6 +1,5 @@
 /** @file A program run inside a container that runs, as `kubectl exec` does. */
-import { execFailed } from "../errors.ts";
-import type { Cluster } from "./types.ts";
+import type { Cluster } from "../../src/deploy/cluster/types.ts";
 
 export interface ExecOptions {
   namespace: string;
@@ -22,7 +21,7 @@ export interface ExecResult {
 /** Streams of the protocol `v5.channel.k8s.io`; v4 differs in that it cannot say that the input ends. */
 const streams = { input: 0, output: 1, errors: 2, status: 3 } as const;
 
-/** Returns when the program has ended, whatever its exit code. Throws `execFailed` where it could not be run. */
+/** Returns when the program has ended, whatever its exit code. Throws where it could not be run. */
 export async function execInPod(cluster: Cluster, options: ExecOptions): Promise<ExecResult> {
   const { namespace, pod, container, command, input, signal } = options;
   signal?.throwIfAborted();
@@ -75,5 +74,5 @@ function readExitCode(status: ExecStatus | undefined, { pod, command }: ExecOpti
   const code = status?.details?.causes?.find(({ reason }) => reason === "ExitCode")?.message;
   if (code !== undefined) return Number(code);
   const reason = status?.message ?? "the connection broke off before it had ended";
-  throw execFailed({ pod, command: command.join(" "), reason });
+  throw new Error(`\`${command.join(" ")}\` could not be run in pod ${pod}: ${reason}`);
 }
