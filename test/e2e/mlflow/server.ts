@@ -19,7 +19,7 @@ export interface MlflowServer extends AsyncDisposable {
 
 /** Starts in a few seconds once the packages are installed. `extra` are more words for `mlflow server`. */
 export async function startMlflow(extra: readonly string[] = []): Promise<MlflowServer> {
-  const python = await providePython("mlflow", mlflowPackages);
+  const python = providePython("mlflow", mlflowPackages);
   const folder = mkdtempSync(join(tmpdir(), "slipway-mlflow-"));
   const port = await findQuietPort();
   const artifacts = join(folder, "artifacts");

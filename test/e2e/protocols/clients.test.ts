@@ -10,8 +10,8 @@ const near = (value: number) => expect.closeTo(value, 5) as number;
 
 describe("clients of KServe and Triton", () => {
   let python: string;
-  beforeAll(async () => {
-    python = await providePython("v2", ["kserve==0.21.0", "tritonclient[http]==2.73.0"]);
+  beforeAll(() => {
+    python = providePython("v2", ["kserve==0.21.0", "tritonclient[http]==2.73.0"]);
   });
 
   test("KServe's asks by V1 and by v2, and reads the errors", async () => {
@@ -60,7 +60,7 @@ describe("Seldon's tester and client", () => {
   let python: string;
   let contract: string;
   beforeAll(async () => {
-    python = await providePython("seldon", ["seldon-core==1.18.2"]);
+    python = providePython("seldon", ["seldon-core==1.18.2"]);
     const folder = await mkdtemp(join(tmpdir(), "slipway-contract-"));
     contract = join(folder, "contract.json");
     const number = { dtype: "FLOAT", ftype: "continuous", range: [-1, 1] };
