@@ -1,12 +1,16 @@
 /** @file What the image commands have in common: which image, on which base, for which platforms; and how it is told. */
 import { storeFolder, openStore } from "../artifact/store/layout.ts";
+import type { PackedArtifact } from "../artifact/types.ts";
 import { cacheFolder } from "../image/cache/folder.ts";
-import { buildImage, buildImages } from "../image/build.ts";
+import { buildImage } from "../image/build.ts";
 import { inspectImage } from "../image/inspect.ts";
-import { herePlatform, parsePlatform } from "../image/platform.ts";
+import { herePlatform, parsePlatform, platforms as allPlatforms } from "../image/platform.ts";
 import { openRegistryBase } from "../image/registry-base.ts";
 import type { Image, ImageIndex } from "../image/types.ts";
 import { loadProject } from "../project/load.ts";
+import { isTrained } from "../project/training.ts";
+import type { Project } from "../project/types.ts";
+import { makeImage } from "../image/make.ts";
 import type { OptionDefinition } from "./command.ts";
 import type { Io } from "./io.ts";
 import { projectOption } from "./project.ts";
@@ -26,27 +30,37 @@ export const imageOptions: readonly OptionDefinition[] = [
   },
 ];
 
+/** The image that trains instead, for commands that build either. */
+export const trainerOption: OptionDefinition = {
+  flags: "--trainer",
+  text: "the image that trains on a cluster, instead of the one that serves",
+};
+
 /** Builds what the options say: one image where one platform is asked for, else an index of them. */
 export async function buildNamed(io: Io, options: Readonly<Record<string, unknown>>): Promise<Image | ImageIndex> {
   const project = await loadProject((options["project"] as string | undefined) ?? ".");
-  const store = await openStore(storeFolder(project.root));
-  const model = await store.pack((options["model"] as string | undefined) ?? project.definition.name);
-  const base = (options["base"] as string | undefined) ?? "host";
+  const named = (options["base"] as string | undefined) ?? "host";
   const given = options["platform"] as ReturnType<typeof parsePlatform>[] | undefined;
   // Few machines have the libraries of the other architecture.
-  const platforms = given ?? (base === "host" && process.platform === "linux" ? [herePlatform()] : undefined);
-  const settings = {
-    project,
-    model,
-    report: io.report,
-    base:
-      base === "host"
-        ? ("host" as const)
-        : openRegistryBase(base, { cache: cacheFolder(process.env), signal: io.signal }),
-  };
-  const [only, ...more] = platforms ?? [];
-  if (only !== undefined && more.length === 0) return buildImage(only, settings);
-  return buildImages({ ...settings, ...(platforms !== undefined && { platforms }) });
+  const platforms = given ?? (named === "host" && process.platform === "linux" ? [herePlatform()] : allPlatforms);
+  const base =
+    named === "host" ? named : openRegistryBase(named, { cache: cacheFolder(process.env), signal: io.signal });
+  const { report } = io;
+  if (options["trainer"] === true) {
+    const { planTrainer } = await import("../way/cluster/trainer.ts");
+    return makeImage(platforms, (await planTrainer(project, { base, report })).build);
+  }
+  const model = await packModel(project, options["model"] as string | undefined);
+  return makeImage(platforms, (platform) => buildImage(platform, { project, model, report, base }));
+}
+
+/** Undefined where the project has none, and where it does not travel in the image. */
+async function packModel(project: Project, named: string | undefined): Promise<PackedArtifact | undefined> {
+  const { definition, root } = project;
+  const { delivery = "image" } = definition.deploy?.model ?? {};
+  if (named === undefined && (!isTrained(definition) || delivery !== "image")) return undefined;
+  const store = await openStore(storeFolder(root));
+  return store.pack(named ?? definition.name);
 }
 
 export function listSummaries(image: Image | ImageIndex): ReturnType<typeof inspectImage>[] {

@@ -126,3 +126,27 @@ export const runs: Readonly<Record<string, TrainingRun>> = {
 };
 
 export const schedules: Readonly<Record<string, TrainingRun>> = { market: run("market", marketDeploy) };
+
+/** Releases with a training by the clock: models in a registry; on a volume that both use; a program in an image of its own. */
+export const scheduled: Readonly<Record<string, { release: ServerRelease; run: TrainingRun }>> = {
+  market: { release: releases["market"]!, run: schedules["market"]! },
+  "market-volume": {
+    release: releases["market-volume"]!,
+    run: run("market", releases["market-volume"]!.deploy, {
+      store: { path: "/volume/store" },
+      image: { reference: `slipway.local/market:${"e".repeat(12)}`, pull: "Never" },
+      completions: 3,
+    }),
+  },
+  "own-image": {
+    release: releases["market"]!,
+    run: run(
+      "market",
+      {
+        ...marketDeploy,
+        train: { ...marketDeploy.train!, image: "registry.example.com/torch:2", resources: { gpu: 1 } },
+      },
+      { command: ["python3", "train.py"] },
+    ),
+  },
+};

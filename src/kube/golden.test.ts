@@ -1,7 +1,9 @@
 /** @file The objects of the five workloads, as files that a change shows in. `vitest -u` writes them anew. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { releases, runs, schedules } from "./_fixtures.ts";
+import { releases, runs, scheduled, schedules } from "./_fixtures.ts";
+import { toHelm } from "./export/helm.ts";
+import { toKustomize } from "./export/kustomize.ts";
 import { toYaml, toYamlStream } from "./export/yaml.ts";
 import { toServerObjects } from "./server.ts";
 import { toCronObjects, toTrainingObjects } from "./training.ts";
@@ -18,6 +20,13 @@ test.each(Object.entries(runs))("training %s", async (name, run) => {
 
 test.each(Object.entries(schedules))("training %s by a schedule", async (name, run) => {
   await expect(toYamlStream(toCronObjects(deepFreeze(run)))).toMatchFileSnapshot(`${folder}/schedule-${name}.yaml`);
+});
+
+test.each(["kustomize", "helm"] as const)("a training by the clock, exported for %s", async (format) => {
+  const { market } = deepFreeze(scheduled);
+  const files = format === "helm" ? toHelm(market!) : toKustomize(market!);
+  const text = [...files].map(([path, content]) => `# ${path}\n${content}`).join("");
+  await expect(text).toMatchFileSnapshot(`${folder}/export-market-${format}.txt`);
 });
 
 /** Whoever makes objects must not change what they are made from. */

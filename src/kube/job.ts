@@ -26,6 +26,9 @@ export const trainerContainer = "trainer";
 /** With an image of the user's own: fetches the data before it. */
 export const prepareContainer = "prepare";
 
+/** What a training asks for where the project says nothing. */
+export const trainerDefaults = { cpu: "500m", memory: "1Gi" };
+
 /** Another try would end in the same way: what the project says, its data, its gate. */
 const finalExits: readonly number[] = [exitCodes.usage, exitCodes.data, exitCodes.gate];
 
@@ -88,7 +91,7 @@ function makePod(run: TrainingRun, account: string): Record<string, unknown> {
       ...toEnv({ ...train.env, ...run.env, ...env, ...(phase !== undefined && { SLIPWAY_JOB_PHASE: phase }) }),
       ...(run.completions === undefined ? [] : [nameRun]),
     ],
-    resources: toRequirements(train.resources, { cpu: "500m", memory: "1Gi" }),
+    resources: toRequirements(train.resources, trainerDefaults),
     ...secureContainer(),
     volumeMounts: mounts,
   });

@@ -159,6 +159,13 @@ export const fetchNeedsRegistry = defineError<{ context: string }>("SLIPWAY_WAY_
   exit: exitCodes.usage,
 });
 
+export const exportNeedsRegistry = defineError<{ what: string; option: string }>("SLIPWAY_WAY_EXPORT_REGISTRY", {
+  message: ({ what }) => `nobody said where ${what}`,
+  mend: ({ option }) =>
+    `Name ${option}the registry: --registry registry.example.com/team, or \`deploy: { registry: … }\` in slipway.config.ts.`,
+  exit: exitCodes.usage,
+});
+
 export const scheduleNeedsFetch = defineError<{ schedule: string }>("SLIPWAY_WAY_SCHEDULE_NEEDS_FETCH", {
   message: ({ schedule }) =>
     `deploy.train.schedule is ${JSON.stringify(schedule)}, but the dataset is fixed: it would give the same model each time`,

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { releases } from "../../src/kube/_fixtures.ts";
+import { releases, scheduled } from "../../src/kube/_fixtures.ts";
 import { type Files, toYamlFiles } from "../../src/kube/export/files.ts";
 import { toHelm } from "../../src/kube/export/helm.ts";
 import { toKustomize } from "../../src/kube/export/kustomize.ts";
-import { toServerObjects } from "../../src/kube/server.ts";
+import { type Exportable, toExportObjects } from "../../src/kube/export/objects.ts";
 import type { KubeObject, ServerRelease } from "../../src/kube/types.ts";
 import { command } from "./command.ts";
 import { provideHelm } from "./helm.ts";
@@ -31,7 +31,15 @@ const nasty: ServerRelease = {
     files: { "/etc/template.txt": { content: "{{- range }}\n  #no comment\n" } },
   },
 };
-const cases = Object.entries({ ...releases, nasty });
+const cases: [string, Exportable][] = [
+  ...Object.entries({ ...releases, nasty }).map(([name, release]): [string, Exportable] => [name, { release }]),
+  ...Object.entries(scheduled).map(([name, one]): [string, Exportable] => [`${name}-scheduled`, one]),
+];
+/** The same in another namespace, which others made. */
+function place({ release, run }: Exportable, namespace = release.namespace): Exportable {
+  const there = { ownsNamespace: false, namespace };
+  return { release: { ...release, ...there }, run: run && { ...run, ...there } };
+}
 
 let cluster: TestCluster;
 let folder: string;
@@ -55,8 +63,8 @@ async function write(name: string, files: Files): Promise<string> {
 }
 
 describe("YAML files", () => {
-  test.each(cases)("%s: kubectl reads the objects as they are", async (name, release) => {
-    const objects = toServerObjects({ ...release, ownsNamespace: false });
+  test.each(cases)("%s: kubectl reads the objects as they are", async (name, one) => {
+    const objects = toExportObjects(place(one));
     const at = await write(`yaml-${name}`, toYamlFiles(objects));
     const read = await kubectl(
       cluster,
@@ -72,15 +80,15 @@ describe("YAML files", () => {
 });
 
 describe("a Kustomize base", () => {
-  test.each(cases)("%s: built, it is the objects as they are", async (name, release) => {
-    const objects = toServerObjects(release);
-    const at = await write(`kustomize-${name}`, toKustomize(objects, release));
+  test.each(cases)("%s: built, it is the objects as they are", async (name, one) => {
+    const objects = toExportObjects(one);
+    const at = await write(`kustomize-${name}`, toKustomize(one));
     expect(toMap(unlist(await kubectl(cluster, "kustomize", at)))).toEqual(toMap(objects));
   });
 
   test("an overlay changes image and namespace in one place", async () => {
     const release = releases["digits"]!;
-    await write("kustomize-base", toKustomize(toServerObjects({ ...release, ownsNamespace: false }), release));
+    await write("kustomize-base", toKustomize(place({ release })));
     const overlay =
       "namespace: staging\nresources: [../kustomize-base]\nimages: [{ name: localhost:5001/digits, newTag: v2, digest: '' }]\n";
     const at = await write("kustomize-overlay", new Map([["kustomization.yaml", overlay]]));
@@ -104,21 +112,20 @@ describe("a Helm chart", () => {
         ...args,
       ]),
     );
-  const writeChart = (name: string, release: ServerRelease) =>
-    write(`helm-${name}`, toHelm(toServerObjects(release), release, { version: "1.2.3" }));
+  const writeChart = (name: string, one: Exportable) => write(`helm-${name}`, toHelm(one, { version: "1.2.3" }));
 
   test.each(cases)(
     "%s: lint has nothing to say, and with its own values it is the objects as they are",
-    async (name, release) => {
-      const at = await writeChart(name, release);
+    async (name, one) => {
+      const at = await writeChart(name, one);
       expect(await command(helm, ["lint", "--strict", at])).toContain("1 chart(s) linted, 0 chart(s) failed");
-      const objects = toServerObjects({ ...release, ownsNamespace: false, namespace: "elsewhere" });
+      const objects = toExportObjects(place(one, "elsewhere"));
       expect(toMap(await template(at))).toEqual(toMap(objects.map(manageByHelm)));
     },
   );
 
   test("values change what they say, and nothing else", async () => {
-    const at = await writeChart("values", releases["intent"]!);
+    const at = await writeChart("values", { release: releases["intent"]! });
     const plain = await template(at);
     const changed = await template(
       at,
@@ -164,14 +171,40 @@ describe("a Helm chart", () => {
     expect(without).toHaveLength(plain.length - 1);
   });
 
+  test("values change the training by the clock, and leave it out", async () => {
+    const at = await writeChart("training", scheduled["market"]!);
+    const [plain, changed, without] = await Promise.all([
+      template(at),
+      template(
+        at,
+        ...["image.digest=", "image.tag=v3", "schedule=0 4 * * *", "timeZone=Etc/UTC", "resources.requests.cpu=2"].map(
+          (value) => `--set=training.${value}`,
+        ),
+      ),
+      template(at, "--set=training.enabled=false"),
+    ]);
+    const cron = changed.find(({ kind }) => kind === "CronJob")!;
+    expect(cron["spec"]).toMatchObject({ schedule: "0 4 * * *", timeZone: "Etc/UTC" });
+    expect(imagesOf([cron])).toEqual(["localhost:5001/market-trainer:v3"]);
+    expect(JSON.stringify(cron)).toContain(
+      '"resources":{"limits":{"memory":"1Gi"},"requests":{"cpu":2,"memory":"1Gi"}}',
+    );
+    const isSame = ({ kind }: KubeObject) => kind !== "CronJob";
+    expect(toMap(changed.filter(isSame))).toEqual(toMap(plain.filter(isSame)));
+    expect(toMap(without)).toEqual(toMap(plain.filter(({ metadata }) => metadata.name !== "market-train")));
+  });
+
   test("without digest and tag it says what is missing", async () => {
-    const at = await writeChart("untagged", releases["digits"]!);
+    const at = await writeChart("untagged", { release: releases["digits"]! });
     await expect(template(at, "--set", "image.digest=")).rejects.toThrow("image.digest or image.tag is missing");
   });
 
-  test("the cluster takes what helm installs", async () => {
+  test.each([
+    ["intent", { release: releases["intent"]! }],
+    ["market", scheduled["market"]!],
+  ])("the cluster takes what helm installs: %s", async (name, one) => {
     await using namespace = await useNamespace(cluster, "helm");
-    const at = await writeChart("install", releases["intent"]!);
+    const at = await writeChart(`install-${name}`, one);
     const access = [
       "--kubeconfig",
       cluster.kubeconfig,
@@ -181,7 +214,7 @@ describe("a Helm chart", () => {
       namespace.name,
     ];
     const said = await command(helm, ["install", "trial", at, "--dry-run=server", ...access]);
-    expect(said).toContain("port-forward service/intent 6000\n");
+    expect(said).toContain(`port-forward service/${name} ${one.release.port}\n`);
   });
 });
 

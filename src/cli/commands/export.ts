@@ -1,11 +1,10 @@
 import { toHelm } from "../../kube/export/helm.ts";
 import { type Files, toYamlFiles } from "../../kube/export/files.ts";
 import { toKustomize } from "../../kube/export/kustomize.ts";
+import { toExportObjects } from "../../kube/export/objects.ts";
 import { toYamlStream } from "../../kube/export/yaml.ts";
-import { toServerObjects } from "../../kube/server.ts";
-import type { KubeObject, ServerRelease } from "../../kube/types.ts";
 import { loadProject } from "../../project/load.ts";
-import { describeExport } from "../../way/cluster/export.ts";
+import { describeExport, type Exported, type ExportedKind } from "../../way/cluster/export.ts";
 import { defineCommand } from "../command.ts";
 import { optionInvalid } from "../errors.ts";
 import { writeExport } from "../exports.ts";
@@ -26,8 +25,15 @@ export const exportCommand = defineCommand({
       flags: "--image <image>",
       text: "the image as nodes name it, best by digest (default: it is built, and named in the registry)",
     },
+    {
+      flags: "--trainer-image <image>",
+      text: "the same of the image that trains, where the project has a schedule",
+    },
     ...imageOptions.filter((option) => option !== projectOption),
-    { flags: "--registry <registry>", text: "where the image is (default: `deploy.registry`)" },
+    {
+      flags: "--registry <registry>",
+      text: "where images are, and models that pods follow (default: `deploy.registry`)",
+    },
     { flags: "-n, --namespace <namespace>", text: "default: `deploy.namespace`, else default" },
     { flags: "--chart-version <version>", text: "of a Helm chart (default: 0.1.0)", parse: parseVersion },
   ],
@@ -43,22 +49,22 @@ export const exportCommand = defineCommand({
     if (output === "-" && format !== "yaml")
       throw optionInvalid({ option: "--output", seen: output, wanted: `a folder: ${format} has several files` });
     const project = await loadProject(folder);
-    // Made as `slipway image push` makes it, which sends it.
-    const image = word("image") ?? (() => buildNamed(io, { ...options, project: project.root }));
-    const choice = {
-      image,
+    const [image, trainer] = [word("image"), word("trainerImage")];
+    const exported = await describeExport(project, {
+      images: { ...(image !== undefined && { server: image }), ...(trainer !== undefined && { trainer }) },
+      // Made as `slipway image push` makes it, which sends it.
+      make: (kind) => buildNamed(io, { ...options, project: project.root, trainer: kind === "trainer" }),
       model: word("model"),
       namespace: word("namespace"),
       registry: word("registry"),
-    };
-    const { release, push } = await describeExport(project, choice);
-    const objects = toServerObjects(release);
-    if (push !== undefined) io.note(`Push the image before anything is applied: slipway image push ${push}`);
-    if (project.definition.deploy?.train?.schedule !== undefined)
-      io.note("The scheduled training is not among the objects: `slipway up` makes its image and its CronJob.");
-    io.document({ image: release.image.reference, ...(output !== "-" && { output }), objects });
+    });
+    const { release, run, push } = exported;
+    const objects = toExportObjects(exported);
+    for (const { kind, repository } of push) io.note(writePush(kind, repository));
+    const images = { image: release.image.reference, ...(run !== undefined && { trainerImage: run.image.reference }) };
+    io.document({ ...images, ...(output !== "-" && { output }), objects });
     if (output === "-") return io.print(toYamlStream(objects).trimEnd());
-    const files = toFiles(format, objects, release, word("chartVersion"));
+    const files = toFiles(format, exported, word("chartVersion"));
     const removed = await writeExport(output, files);
     for (const path of files.keys()) io.print(`  ${path}`);
     for (const path of removed) io.print(`  ${path} (removed)`);
@@ -66,9 +72,17 @@ export const exportCommand = defineCommand({
   },
 });
 
-function toFiles(format: Format, objects: readonly KubeObject[], release: ServerRelease, version?: string): Files {
-  if (format === "kustomize") return toKustomize(objects, release);
-  return format === "helm" ? toHelm(objects, release, version === undefined ? {} : { version }) : toYamlFiles(objects);
+function toFiles(format: Format, exported: Exported, version: string | undefined): Files {
+  if (format === "kustomize") return toKustomize(exported);
+  return format === "helm"
+    ? toHelm(exported, version === undefined ? {} : { version })
+    : toYamlFiles(toExportObjects(exported));
+}
+
+function writePush(kind: ExportedKind, repository: string): string {
+  const [what, words] =
+    kind === "server" ? ["image", repository] : ["image that trains", `${repository}:train --trainer`];
+  return `Push the ${what} before anything is applied: slipway image push ${words}`;
 }
 
 /** SemVer 2, as Helm wants it. */

@@ -2,7 +2,7 @@ import { dockerArchive, ociArchive, writeArchive } from "../../image/destination
 import { writeLayout } from "../../image/destinations/layout.ts";
 import { defineCommand } from "../command.ts";
 import { optionInvalid } from "../errors.ts";
-import { buildNamed, imageOptions, listSummaries, printImages } from "../images.ts";
+import { buildNamed, imageOptions, listSummaries, printImages, trainerOption } from "../images.ts";
 
 export const build = defineCommand({
   description:
@@ -10,6 +10,7 @@ export const build = defineCommand({
   arguments: [["<output>", "file or folder to write"]],
   options: [
     ...imageOptions,
+    trainerOption,
     { flags: "--name <name>", text: "the image's name inside (default: the project's, :latest)" },
     { flags: "--docker", text: "the archive that `docker load` reads; one platform only" },
   ],

@@ -4,7 +4,7 @@ import { printImage } from "../../image/manifest.ts";
 import type { Platform } from "../../image/types.ts";
 import { defineCommand } from "../command.ts";
 import { optionInvalid } from "../errors.ts";
-import { buildNamed, imageOptions, listSummaries } from "../images.ts";
+import { buildNamed, imageOptions, listSummaries, trainerOption } from "../images.ts";
 import { formatBytes } from "../view/format.ts";
 
 export const importImage = defineCommand({
@@ -17,6 +17,7 @@ export const importImage = defineCommand({
         ? { ...option, text: "linux/amd64 or linux/arm64 (default: what the destination runs)" }
         : option,
     ),
+    trainerOption,
     { flags: "--name <name>", text: "its name there (default: slipway.local/<project>:<digest>)" },
     { flags: "--namespace <namespace>", text: "containerd's namespace (default: k8s.io, where pods' images are)" },
   ],

@@ -1,18 +1,32 @@
 /** @file Which places of the objects a chart's values fill. */
 import { toObjectName } from "../names.ts";
 import type { KubeObject, ServerRelease } from "../types.ts";
+import type { Exportable } from "./objects.ts";
 import { block, inline, optional, type Slot } from "./template.ts";
 
 type Find = (path: readonly string[], value: unknown) => Slot | undefined;
 
-export function chooseSlots(object: KubeObject, release: ServerRelease): Find {
-  const isOwn = object.metadata.name === toObjectName(release.project);
+export function chooseSlots(object: KubeObject, { release, run }: Exportable): Find {
+  const isTraining = object.kind === "CronJob";
+  const isOwn = isTraining || object.metadata.name === toObjectName(release.project);
   const places = isOwn ? (placesOf[object.kind] ?? {}) : {};
+  const image = isTraining ? run?.image : release.image;
+  const values = isTraining ? "training.image" : "image";
   return (path, value) => {
     const last = path.at(-1);
-    if (last === "image" && value === release.image.reference) return image;
+    if (last === "image" && value === image?.reference) return fillImage(values);
+    // A trainer's own image stays as the project says.
+    if (last === "imagePullPolicy" && findImage(object, path) === image?.reference)
+      return inline(`{{ .Values.${values}.pullPolicy }}`);
+    if (last === "resources" && isTraining) return block("resources", ".Values.training.resources");
     return places[path.join(".")] ?? everywhere[path.join(".")] ?? (last === undefined ? undefined : byKey[last]);
   };
+}
+
+/** The image beside a container's `imagePullPolicy`. */
+function findImage(object: KubeObject, path: readonly string[]): unknown {
+  const container = path.slice(0, -1).reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], object);
+  return (container as { image?: unknown }).image;
 }
 
 /** Where the project said nothing, there is a place all the same for what Helm's user says. */
@@ -32,9 +46,12 @@ export function addPlaces(object: KubeObject, release: ServerRelease): KubeObjec
   };
 }
 
-const image = inline(
-  '"{{ .Values.image.repository }}{{ with .Values.image.digest }}@{{ . }}{{ else }}:{{ required "image.digest or image.tag is missing" .Values.image.tag }}{{ end }}"',
-);
+function fillImage(values: string): Slot {
+  const its = `.Values.${values}`;
+  return inline(
+    `"{{ ${its}.repository }}{{ with ${its}.digest }}@{{ . }}{{ else }}:{{ required "${values}.digest or ${values}.tag is missing" ${its}.tag }}{{ end }}"`,
+  );
+}
 
 const everywhere: Readonly<Record<string, Slot>> = {
   "metadata.namespace": inline("{{ .Release.Namespace }}"),
@@ -42,12 +59,11 @@ const everywhere: Readonly<Record<string, Slot>> = {
 
 const byKey: Readonly<Record<string, Slot>> = {
   "app.kubernetes.io/managed-by": inline("{{ .Release.Service }}"),
-  imagePullPolicy: inline("{{ .Values.image.pullPolicy }}"),
 };
 
 const servicePort = inline("{{ .Values.service.port }}");
 
-/** Of the objects that are named as the project is: a second Service or Ingress stays as the project says. */
+/** Of the CronJob, and of the objects that are named as the project is: a second Service or Ingress stays as the project says. */
 const placesOf: Readonly<Record<string, Readonly<Record<string, Slot>>>> = {
   Deployment: {
     "spec.replicas": inline("{{ .Values.replicas }}"),
@@ -62,6 +78,10 @@ const placesOf: Readonly<Record<string, Readonly<Record<string, Slot>>>> = {
     "spec.type": inline("{{ .Values.service.type }}"),
     "spec.ports.0.port": servicePort,
     "spec.ports.0.nodePort": optional("nodePort", ".Values.service.nodePort"),
+  },
+  CronJob: {
+    "spec.schedule": inline("{{ .Values.training.schedule | quote }}"),
+    "spec.timeZone": inline("{{ .Values.training.timeZone | quote }}"),
   },
   HTTPRoute: { "spec.rules.0.backendRefs.0.port": servicePort },
   Ingress: {

@@ -1,9 +1,11 @@
 /** @file Objects as a Helm chart: what people change from place to place are values, all else is as we apply it. */
+import { componentLabel } from "../labels.ts";
 import { toObjectName } from "../names.ts";
 import type { KubeObject, ServerRelease } from "../types.ts";
 import { type Files, nameFile } from "./files.ts";
 import { addPlaces, chooseSlots } from "./helm-slots.ts";
 import { writeValues } from "./helm-values.ts";
+import { type Exportable, toExportObjects } from "./objects.ts";
 import { renderTemplate } from "./template.ts";
 import { toYaml } from "./yaml.ts";
 
@@ -16,14 +18,15 @@ export interface ChartOptions {
  * A chart: `helm install <release> <folder>`. Objects are named after the project, not after Helm's release, so that they are the same whoever makes
  * them; a namespace holds one release of it. The namespace is Helm's to choose, and to make (`--create-namespace`).
  */
-export function toHelm(objects: readonly KubeObject[], release: ServerRelease, options: ChartOptions = {}): Files {
+export function toHelm(exported: Exportable, options: ChartOptions = {}): Files {
+  const { release } = exported;
   const name = toObjectName(release.project);
-  const within = objects.filter(({ kind }) => kind !== "Namespace");
+  const within = toExportObjects(exported).filter(({ kind }) => kind !== "Namespace");
   return new Map([
     ["Chart.yaml", toYaml(describeChart(release, name, options))],
-    ["values.yaml", writeValues(release)],
+    ["values.yaml", writeValues(exported)],
     ["templates/NOTES.txt", writeNotes(name)],
-    ...within.map((object) => [`templates/${nameFile(object)}`, toTemplate(object, release, name)] as const),
+    ...within.map((object) => [`templates/${nameFile(object)}`, toTemplate(object, exported)] as const),
   ]);
 }
 
@@ -40,10 +43,16 @@ function describeChart(release: ServerRelease, name: string, { version = "0.1.0"
   };
 }
 
-function toTemplate(object: KubeObject, release: ServerRelease, name: string): string {
-  const text = renderTemplate(addPlaces(object, release), chooseSlots(object, release));
-  const isSwitched = object.kind === "Ingress" && object.metadata.name === name;
-  return isSwitched ? `{{- if .Values.ingress.enabled }}\n${text}{{- end }}\n` : text;
+function toTemplate(object: KubeObject, exported: Exportable): string {
+  const text = renderTemplate(addPlaces(object, exported.release), chooseSlots(object, exported));
+  const value = findSwitch(object, exported.release);
+  return value === undefined ? text : `{{- if .Values.${value} }}\n${text}{{- end }}\n`;
+}
+
+/** The value that leaves an object out. */
+function findSwitch({ kind, metadata: { name, labels } }: KubeObject, { project }: ServerRelease): string | undefined {
+  if (labels?.[componentLabel] === "trainer") return "training.enabled";
+  return kind === "Ingress" && name === toObjectName(project) ? "ingress.enabled" : undefined;
 }
 
 function writeNotes(name: string): string {

@@ -14,7 +14,7 @@ import type { Project } from "../../project/types.ts";
 import { deployFileMissing } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
 import { isOnVolume, type ClusterPlace, type SharedStore } from "./place.ts";
-import type { Build, Published } from "./publish.ts";
+import type { ImagePlan, Published } from "./publish.ts";
 
 /** Whether the model travels in the image. */
 export function isInImage({ deploy }: Pick<ClusterPlace, "deploy">): boolean {
@@ -28,7 +28,7 @@ export async function planServer(
   store: Pick<Store, "pack">,
   place: ClusterPlace,
   { report }: Pick<WayOptions, "report">,
-): Promise<{ name: string; tag: string; build: Build }> {
+): Promise<ImagePlan> {
   const model: PackedArtifact | undefined =
     artifact === undefined || !isInImage(place) ? undefined : await store.pack(`${artifact.name}@${artifact.digest}`);
   return {

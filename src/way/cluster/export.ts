@@ -1,23 +1,32 @@
 /** @file A release for people who apply objects themselves (GitOps): the same one that `up` would make, without asking any cluster. */
 import { artifactNotFound } from "../../artifact/errors.ts";
 import { openStore, storeFolder } from "../../artifact/store/layout.ts";
-import type { Artifact, Store } from "../../artifact/types.ts";
+import type { Artifact } from "../../artifact/types.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { chooseDelivery, referTo } from "../../image/delivery/choose.ts";
 import type { RegistryDelivery } from "../../image/delivery/types.ts";
-import { isImported } from "../../image/imported-name.ts";
 import { listContent } from "../../image/destinations/content.ts";
+import { isImported } from "../../image/imported-name.ts";
 import type { Image, ImageIndex } from "../../image/types.ts";
-import type { ImageSource, ServerRelease } from "../../kube/types.ts";
+import type { ImageSource, ServerRelease, TrainingRun } from "../../kube/types.ts";
+import { volumePath } from "../../kube/volume.ts";
 import { parseImageReference } from "../../oci/reference.ts";
 import { isTrained } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
+import { exportNeedsRegistry, registryNotInside } from "../errors.ts";
 import { describeRelease, isInImage } from "./deploy-step.ts";
-import type { ClusterPlace } from "./place.ts";
+import { isOnVolume, type ClusterPlace } from "./place.ts";
+import { describeRun, type StoreForPods } from "./prepare-run.ts";
+import { checkSchedule, toScheduled } from "./schedule.ts";
+import { digestFetched } from "./train-way.ts";
+
+/** The image that serves, and the one that trains by the clock. */
+export type ExportedKind = "server" | "trainer";
 
 export interface ExportChoice {
-  /** The image as nodes name it; or how it is made, to learn its digest: then it is named in the registry of the project file. */
-  image: string | (() => Promise<Image | ImageIndex>);
+  /** Images as nodes name them. One that is not named is made, to learn its digest, and named in the registry. */
+  images: Readonly<Partial<Record<ExportedKind, string>>>;
+  make: (kind: ExportedKind) => Promise<Image | ImageIndex>;
   /** Which model is in it. Default: the champion. */
   model?: string | undefined;
   namespace?: string | undefined;
@@ -27,63 +36,97 @@ export interface ExportChoice {
 
 export interface Exported {
   release: ServerRelease;
-  /** Where an image that was built has to be pushed before anything can run: `localhost:5001/digits`. Undefined for one that was named. */
-  push: string | undefined;
+  /** The training by the clock, where the project has one. */
+  run: TrainingRun | undefined;
+  /** Images that were made, and have to be pushed before anything can run: where to, as `localhost:5001/digits`. */
+  push: readonly { kind: ExportedKind; repository: string }[];
 }
 
-/** Throws `deliveryUnknown` where neither an image nor a registry is named, and what the store and the image's build throw. */
+/** Throws `exportNeedsRegistry`, `registryNotInside`, `scheduleNeedsFetch`, and what the store and the images' builds throw. */
 export async function describeExport(project: Project, choice: ExportChoice): Promise<Exported> {
-  const { definition, root } = project;
+  const { definition } = project;
   const { deploy = {} } = definition;
   const place = { namespace: choice.namespace ?? deploy.namespace ?? "default", ownsNamespace: false, deploy };
-  const store = await openStore(storeFolder(root));
-  const artifact = isTrained(definition) ? await findModel(store, definition.name, choice) : undefined;
-  const { image: named } = choice;
-  const isNamed = typeof named === "string";
-  const registry = isNamed && isInImage(place) ? undefined : await nameRegistry(choice, place);
-  const image = isNamed
-    ? nameImage(named)
-    : referTo(registry!, definition.name, listContent(await named()).root.digest);
-  const inside = registry?.inside;
-  const shared =
-    registry === undefined || inside === undefined
-      ? undefined
-      : { inside: { prefix: `${inside}/models`, insecure: registry.insecure } };
-  return {
-    release: await describeRelease(project, artifact, image, place, shared),
-    push: isNamed ? undefined : `${registry!.push}/${definition.name}`,
+  checkSchedule(place);
+  const artifact = isTrained(definition) ? await findModel(project, choice) : undefined;
+  const registry = await findRegistry(choice, place);
+  const shared = isInImage(place) || isOnVolume(place) ? undefined : nameStore(definition.name, registry);
+  const push: Exported["push"][number][] = [];
+  const find = async (kind: ExportedKind): Promise<ImageSource> => {
+    const named = choice.images[kind];
+    if (named !== undefined) return nameImage(named);
+    if (registry === undefined) throw exportNeedsRegistry(missing[kind](definition.name));
+    push.push({ kind, repository: `${registry.push}/${definition.name}` });
+    return referTo(registry, definition.name, listContent(await choice.make(kind)).root.digest);
   };
+  const image = await find("server");
+  const isScheduled = deploy.train?.schedule !== undefined;
+  const run = isScheduled
+    ? describeSchedule(project, place, {
+        image: await find("trainer"),
+        store: shared?.inside ?? { path: `${volumePath}/store` },
+        insecure: registry?.insecure ?? false,
+      })
+    : undefined;
+  return { release: await describeRelease(project, artifact, image, place, shared), run, push };
 }
 
-/** Whoever names an image may have the model elsewhere; whoever names a model must have it. */
+const missing = {
+  server: (project: string) => ({
+    what: `nodes find the image that serves ${project}`,
+    option: `the image (--image registry.example.com/${project}@sha256:…) or `,
+  }),
+  trainer: (project: string) => ({
+    what: `nodes find the image that trains ${project} (it has a deploy.train.schedule)`,
+    option: `the image (--trainer-image registry.example.com/${project}-trainer@sha256:…) or `,
+  }),
+  models: (project: string) => ({ what: `pods of ${project} find the models that they follow`, option: "" }),
+};
+
+function describeSchedule(
+  project: Project,
+  place: Pick<ClusterPlace, "namespace" | "ownsNamespace" | "deploy">,
+  sources: { image: ImageSource; store: StoreForPods; insecure: boolean },
+): TrainingRun {
+  return toScheduled(describeRun(project, { inputs: digestFetched(project) }, place, sources));
+}
+
+/** Whoever names an image may have the model elsewhere, and one that pods follow is theirs to find; whoever names a model must have it. */
 async function findModel(
-  store: Pick<Store, "get">,
-  name: string,
-  { image, model }: ExportChoice,
+  { definition, root }: Project,
+  { images, model }: ExportChoice,
 ): Promise<Artifact | undefined> {
+  const store = await openStore(storeFolder(root));
   try {
-    return await store.get(model ?? name);
+    return await store.get(model ?? definition.name);
   } catch (error) {
     const isMissing = findSlipwayError(error)?.code === artifactNotFound.code;
-    if (isMissing && typeof image === "string" && model === undefined) return undefined;
+    const isElsewhere = images.server !== undefined || !isInImage({ deploy: definition.deploy ?? {} });
+    if (isMissing && isElsewhere && model === undefined) return undefined;
     throw error;
   }
 }
 
-async function nameRegistry(
+/** Undefined where nobody names one. */
+async function findRegistry(
   { registry }: ExportChoice,
   { deploy }: Pick<ClusterPlace, "deploy">,
-): Promise<RegistryDelivery> {
-  const nobody = { hostname: "", addresses: [], sockets: [] };
-  const delivery = await chooseDelivery({
-    option: registry,
-    project: deploy.registry,
-    context: "",
-    nodes: [],
-    here: nobody,
-  });
-  // Without a cluster there are no nodes to import into.
-  return delivery as RegistryDelivery;
+): Promise<RegistryDelivery | undefined> {
+  if (registry === undefined && deploy.registry === undefined) return undefined;
+  const here = { hostname: "", addresses: [], sockets: [] };
+  const facts = { option: registry, project: deploy.registry, context: "", nodes: [], here };
+  // Where one is named, it is taken: nothing else is looked at.
+  return (await chooseDelivery(facts)) as RegistryDelivery;
+}
+
+/** Where pods keep models, for those that follow an alias there. */
+function nameStore(
+  project: string,
+  registry: RegistryDelivery | undefined,
+): { inside: { prefix: string; insecure: boolean } } {
+  if (registry === undefined) throw exportNeedsRegistry(missing.models(project));
+  if (registry.inside === undefined) throw registryNotInside({ registry: registry.push });
+  return { inside: { prefix: `${registry.inside}/models`, insecure: registry.insecure } };
 }
 
 function nameImage(reference: string): ImageSource {

@@ -7,6 +7,7 @@ import { openDataset } from "../../data/open.ts";
 import { splitDataset } from "../../data/split.ts";
 import { datasetStatus } from "../../data/status.ts";
 import { listContent } from "../../image/destinations/content.ts";
+import { makeImage } from "../../image/make.ts";
 import { nameJob } from "../../kube/training.ts";
 import type { ImageSource } from "../../kube/types.ts";
 import { isTrained, requireTraining } from "../../project/training.ts";
@@ -18,7 +19,7 @@ import type { WayOptions } from "../types.ts";
 import { describeRelease, listReleaseObjects, planServer } from "./deploy-step.ts";
 import { diffObjects, type FieldChange } from "./diff.ts";
 import { isOnVolume, type ClusterPlace } from "./place.ts";
-import { describeImage, makeImage } from "./publish.ts";
+import { describeImage } from "./publish.ts";
 import { findReign } from "./reign.ts";
 import { checkSchedule } from "./schedule.ts";
 import type { Stores } from "./stores.ts";
@@ -161,5 +162,5 @@ async function planImage(
   options: WayOptions,
 ): Promise<ImageSource> {
   const { name, build } = await planServer(project, artifact, store, place, options);
-  return describeImage(place, name, listContent(await makeImage(place, build)).root.digest);
+  return describeImage(place, name, listContent(await makeImage(place.platforms, build)).root.digest);
 }

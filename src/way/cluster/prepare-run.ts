@@ -1,24 +1,22 @@
 /** @file What a training pod needs, sent to where pods find it, and the pod's settings. */
-import { statSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join } from "node:path";
 import type { Digest } from "../../base/digest.ts";
 import { readLock } from "../../data/lock.ts";
 import type { DataSource, Dataset } from "../../data/types.ts";
-import { buildTrainer } from "../../image/build-trainer.ts";
-import { dataFolder, type CodeFile } from "../../image/parts/trainer.ts";
+import { dataFolder } from "../../image/parts/trainer.ts";
 import { workspacePath } from "../../kube/job.ts";
-import type { TrainingRun } from "../../kube/types.ts";
+import type { ImageSource, TrainingRun } from "../../kube/types.ts";
 import { volumePath } from "../../kube/volume.ts";
 import { openRepository } from "../../oci/repository.ts";
 import { requireTraining } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
 import { listDatasetFiles } from "../dataset/files.ts";
 import { pushDataset, type PushableDataset } from "../dataset/push.ts";
-import { listCode } from "../inputs.ts";
 import { describePhases, requireCommand } from "../job/phases.ts";
 import type { WayOptions } from "../types.ts";
 import { isOnVolume, registryOptions, requireInside, type ClusterPlace, type SharedStore } from "./place.ts";
 import { publishImage } from "./publish.ts";
+import { planTrainer } from "./trainer.ts";
 
 export interface RunSubject {
   /** Digest of the run's inputs: with the dataset's, as far as that is known here. */
@@ -38,18 +36,42 @@ export async function prepareRun(
   store: StoreForPods,
   options: WayOptions,
 ): Promise<TrainingRun> {
-  const { inputs, dataset } = subject;
-  const { deploy, delivery } = place;
+  const { dataset } = subject;
+  const { delivery } = place;
   const files = await listFiles(project, dataset, place);
   // Without a registry the dataset is a layer of the trainer's image.
   const layer = delivery.kind === "import" ? files : undefined;
   const [sent, { source: image }] = await Promise.all([
     files === undefined || layer !== undefined ? undefined : sendDataset(project, files, place, options),
-    sendTrainer(project, layer, place, options),
+    publishImage(place, await planTrainer(project, { report: options.report, layer }), options),
   ]);
+  const data = sent ?? (layer === undefined ? undefined : dataFolder);
+  const insecure = delivery.kind === "registry" && delivery.insecure;
+  return describeRun(project, subject, place, { store, image, data, insecure }, options);
+}
+
+export interface RunSources {
+  store: StoreForPods;
+  image: ImageSource;
+  /** The dataset as pods name it: a reference, or a folder of the image. Undefined: it is on the volume, or the pod fetches it. */
+  data?: string | undefined;
+  /** Registries are spoken to in plain HTTP. */
+  insecure: boolean;
+}
+
+/** The training as objects are made of it. Nothing is sent. */
+export function describeRun(
+  project: Project,
+  subject: RunSubject,
+  place: Pick<ClusterPlace, "namespace" | "ownsNamespace" | "deploy">,
+  { store, image, data: sent, insecure }: RunSources,
+  options: Pick<WayOptions, "force" | "sample"> = {},
+): TrainingRun {
+  const { inputs, dataset } = subject;
+  const { deploy } = place;
   const onVolume =
     deploy.train?.data === "volume" ? placeOnVolume(requireTraining(project.definition).data) : undefined;
-  const data = sent ?? onVolume ?? (layer === undefined ? undefined : dataFolder);
+  const data = sent ?? onVolume;
   const { image: foreign } = deploy.train ?? {};
   const trainer = foreign === undefined ? undefined : requireCommand(requireTraining(project.definition));
   const locked = onVolume === undefined ? undefined : readLock(project.root)?.digest;
@@ -63,7 +85,7 @@ export async function prepareRun(
     store,
     // A pod that fetches its data reaches more than the registry.
     deploy: data === undefined ? { ...deploy, train: { ...deploy.train, data: "fetch" } } : deploy,
-    ...(sent !== undefined && { data: { reference: sent } }),
+    ...(sent !== undefined && sent !== dataFolder && { data: { reference: sent } }),
     ...(onVolume !== undefined && { data: { path: onVolume } }),
     ...(trainer !== undefined && { command: trainer.command }),
     ...(completions !== undefined && { completions }),
@@ -75,7 +97,7 @@ export async function prepareRun(
       // Where only pods see the store, nobody else can judge what is in it.
       ...("path" in store ? { SLIPWAY_STORE: store.path, SLIPWAY_PROMOTE: "1" } : { SLIPWAY_STORE: store.prefix }),
       // Data may come from a registry where models do not.
-      ...(delivery.kind === "registry" && delivery.insecure && { SLIPWAY_REGISTRY_INSECURE: "1" }),
+      ...(insecure && { SLIPWAY_REGISTRY_INSECURE: "1" }),
       // What is handed from container to container is of one pod.
       ...(hasVolume(place) && foreign === undefined && { SLIPWAY_WORK: `${volumePath}/work` }),
       ...(trainer !== undefined && describePhases(trainer, workspacePath, data === undefined)),
@@ -132,38 +154,4 @@ async function sendDataset(
   const repository = openRepository(`${place.delivery.push}/${path}`, registryOptions(place));
   const { digest } = await pushDataset(repository, definition.name, files, { report, signal });
   return `${requireInside(place)}/${path}@${digest}`;
-}
-
-async function sendTrainer(
-  project: Project,
-  layer: PushableDataset | undefined,
-  place: ClusterPlace,
-  options: WayOptions,
-) {
-  const { name, train, data: source } = requireTraining(project.definition);
-  const folder = "path" in source ? resolve(project.root, source.path) : project.root;
-  const code = train.kind === "command" ? await describeCode(project.root, folder) : [];
-  const data = (layer?.files ?? []).map(({ path }) => ({
-    path,
-    file: join(layer?.folder ?? "", path),
-    executable: false,
-  }));
-  const { report } = options;
-  return publishImage(
-    place,
-    {
-      name,
-      tag: `train-${project.codeDigest.slice("sha256:".length, "sha256:".length + 12)}`,
-      build: (platform) => buildTrainer(platform, { project, code, data, base: "host", report }),
-    },
-    options,
-  );
-}
-
-async function describeCode(root: string, data: string): Promise<CodeFile[]> {
-  return (await listCode(root, data)).map((file) => ({
-    path: relative(root, file).split(sep).join("/"),
-    file,
-    executable: (statSync(file).mode & 0o111) !== 0,
-  }));
 }

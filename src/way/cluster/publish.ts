@@ -5,8 +5,9 @@ import { listContent } from "../../image/destinations/content.ts";
 import { openNodes } from "../../image/destinations/find.ts";
 import { pushImage } from "../../image/destinations/registry.ts";
 import { referTo } from "../../image/delivery/choose.ts";
+import { makeImage, type Build } from "../../image/make.ts";
 import { importedName } from "../../image/imported-name.ts";
-import type { Image, ImageIndex, Platform } from "../../image/types.ts";
+import type { Image } from "../../image/types.ts";
 import type { ImageSource } from "../../kube/types.ts";
 import { openRepository } from "../../oci/repository.ts";
 import { registryOptions, type ClusterPlace } from "./place.ts";
@@ -25,28 +26,22 @@ export function describeImage(place: ClusterPlace, name: string, digest: Digest)
   return referTo(place.delivery, name, digest);
 }
 
-export type Build = (platform: Platform) => Promise<Image>;
-
-/** The image for what the nodes run, made and not sent. */
-export async function makeImage(
-  { platforms }: Pick<ClusterPlace, "platforms">,
-  build: Build,
-): Promise<Image | ImageIndex> {
-  const images: Image[] = [];
-  // One after the other: each uses all cores when it compresses.
-  for (const platform of platforms) images.push(await build(platform));
-  const [only, ...more] = images;
-  return only !== undefined && more.length === 0 ? only : { images, annotations: only?.annotations ?? {} };
+export interface ImagePlan {
+  /** The project's. */
+  name: string;
+  /** Keeps it through a registry's clean-up. */
+  tag: string;
+  build: Build;
 }
 
-/** Builds, and pushes or imports what is missing there. `tag` keeps it through a registry's clean-up. */
+/** Builds, and pushes or imports what is missing there. */
 export async function publishImage(
   place: ClusterPlace,
-  { name, tag, build }: { name: string; tag: string; build: Build },
+  { name, tag, build }: ImagePlan,
   { report, signal }: { report: Report; signal: AbortSignal },
 ): Promise<Published> {
   const { delivery } = place;
-  const image = await makeImage(place, build);
+  const image = await makeImage(place.platforms, build);
   const { digest } = listContent(image).root;
   const size = sizeOf("images" in image ? image.images : [image]);
   const source = describeImage(place, name, digest);

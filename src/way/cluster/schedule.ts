@@ -3,6 +3,7 @@ import type { Digest } from "../../base/digest.ts";
 import { applyObjects, type ApplyEvent } from "../../deploy/cluster/apply.ts";
 import { deleteObject } from "../../deploy/cluster/objects.ts";
 import { nameCronJob, toCronObjects } from "../../kube/training.ts";
+import type { TrainingRun } from "../../kube/types.ts";
 import type { Project } from "../../project/types.ts";
 import { scheduleNeedsFetch } from "../errors.ts";
 import type { WayOptions } from "../types.ts";
@@ -25,7 +26,7 @@ export async function applySchedule(
 ): Promise<readonly ApplyEvent[]> {
   const inputs: Digest = digestFetched(project);
   const run = await prepareRun(project, { inputs }, place, store, options);
-  const objects = toCronObjects({ ...run, env: { ...run.env, SLIPWAY_PROMOTE: "1" } });
+  const objects = toCronObjects(toScheduled(run));
   const { events } = await applyObjects(place.cluster, objects, {
     project: project.definition.name,
     namespace: place.namespace,
@@ -35,6 +36,11 @@ export async function applySchedule(
     signal: options.signal,
   });
   return events;
+}
+
+/** Nobody waits for such a training to judge it: its pod does. */
+export function toScheduled(run: TrainingRun): TrainingRun {
+  return { ...run, env: { ...run.env, SLIPWAY_PROMOTE: "1" } };
 }
 
 /** Takes away the CronJob that the project no longer has. Gives whether there was one. */
