@@ -1,11 +1,10 @@
 /** @file `deploy` of a project file: what the API server would refuse at the end of the way is told at its beginning. */
 import { isIP } from "node:net";
 import * as z from "zod";
-import { compareQuantities, nanosPerUnit, parseQuantity } from "../base/quantity.ts";
+import { nanosPerUnit, parseQuantity } from "../base/quantity.ts";
 import { parsePrefix } from "../oci/reference.ts";
 import { findCronFault } from "./cron.ts";
 import type { DeployDefinition, ModelDelivery, NetworkRules, Resources, TrainingPlacement } from "./deploy.ts";
-import type { Fault } from "./errors.ts";
 import { fields, form, isObject, oneOf, refused, text, wanted, whole } from "./schema.ts";
 
 /** Every key of a definition, so that none is forgotten here. */
@@ -284,59 +283,6 @@ export const deploySchema = fields(
   } satisfies Shape<DeployDefinition>,
   "settings such as { replicas: 2 }",
 );
-
-/** Settings that are right each for itself and wrong together. Looks only at what is of the right type; the rest has its own faults. */
-export function findDeployConflicts(deploy: unknown): Fault[] {
-  if (!isObject(deploy)) return [];
-  const { scale, expose: exposed, env, registry: named, import: imported } = deploy;
-  const { delivery = "image" } = partOf(deploy["model"]);
-  const training = partOf(deploy["train"]);
-  const faults: Fault[] = [];
-  const refuse = (at: string, seen: unknown, wish: string): void =>
-    void faults.push({ path: `deploy.${at}`, problem: `is ${JSON.stringify(seen)}, wanted ${wish}` });
-
-  const { min, max } = partOf(scale);
-  if (Number(min) > Number(max)) refuse("scale.min", min, `at most scale.max (${String(max)})`);
-  [exposed].flat().forEach((entry, i) => {
-    const { service, nodePort } = partOf(entry);
-    if (service === "clusterIP" && nodePort !== undefined)
-      refuse(
-        Array.isArray(exposed) ? `expose[${i}].nodePort` : "expose.nodePort",
-        nodePort,
-        `service "nodePort" beside it`,
-      );
-  });
-  if (named !== undefined && imported !== undefined)
-    refuse("import", imported, "either deploy.registry or deploy.import: images come to the nodes one way");
-  const { PORT: port } = partOf(env);
-  if (typeof port === "string" && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
-    refuse("env.PORT", port, "a port from 1 to 65535");
-  if (isObject(port)) refuse("env.PORT", port, "a port as text: Services and probes must know it");
-  if (training["schedule"] !== undefined && delivery === "image")
-    refuse(
-      "train.schedule",
-      training["schedule"],
-      'model.delivery "registry" or "volume" beside it: a model in the image is not replaced',
-    );
-  if (delivery === "volume" && training["volume"] === undefined)
-    refuse("model.delivery", delivery, "train.volume beside it: there the server looks for models");
-  if (training["data"] === "volume" && training["volume"] === undefined)
-    refuse("train.data", "volume", "train.volume beside it");
-  for (const [at, asked] of [
-    ["resources", deploy["resources"]],
-    ["train.resources", training["resources"]],
-  ] as const)
-    for (const kind of ["cpu", "memory"]) {
-      const [request, limit] = [partOf(asked)[kind], partOf(partOf(asked)["limits"])[kind]];
-      if (typeof request === "string" && typeof limit === "string" && compareQuantities(request, limit) > 0)
-        refuse(`${at}.limits.${kind}`, limit, `at least what is asked for (${request})`);
-    }
-  return faults;
-}
-
-function partOf(value: unknown): Record<string, unknown> {
-  return isObject(value) ? value : {};
-}
 
 function isCidr(value: string): boolean {
   const [address = "", bits = "", ...more] = value.split("/");

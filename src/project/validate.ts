@@ -2,10 +2,11 @@ import * as z from "zod";
 import { findNearest } from "../base/nearest.ts";
 import type { DataSource } from "../data/types.ts";
 import type { Trainer } from "../train/types.ts";
+import { findDeployConflicts } from "./deploy-conflicts.ts";
 import type { Fault } from "./errors.ts";
 import { fields, isObject, text, wanted, whole } from "./schema.ts";
 import type { MetricGate, ProjectDefinition } from "./types.ts";
-import { deploySchema, findDeployConflicts } from "./validate-deploy.ts";
+import { deploySchema } from "./validate-deploy.ts";
 
 /**
  * All faults of a value that should be a project definition, in the order of the file; none for a valid one. Each names the
