@@ -11,6 +11,11 @@ export function isDigest(text: string): text is Digest {
   return /^sha256:[0-9a-f]{64}$/.test(text);
 }
 
+/** Its digits without the algorithm; the first `length` of them where a name is made of it. */
+export function hexOf(digest: Digest, length?: number): string {
+  return digest.slice("sha256:".length, length === undefined ? undefined : "sha256:".length + length);
+}
+
 /** `sha256:ab12cd34…`: what people read; never what programs compare. */
 export function shortDigest(digest: string): string {
   const at = digest.indexOf(":") + 1;

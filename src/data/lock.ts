@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isDigest } from "../base/digest.ts";
+import { hexOf, isDigest } from "../base/digest.ts";
 import type { Digest } from "../base/digest.ts";
 import { lockBroken, lockUnwritable } from "./errors.ts";
 import { countLabels } from "./labels.ts";
@@ -52,7 +52,7 @@ export function createLock(
 
 /** What a file's digest is in a lock. */
 export function shorten(digest: Digest): string {
-  return digest.slice("sha256:".length, "sha256:".length + 32);
+  return hexOf(digest, 32);
 }
 
 /** The lock of a project's folder, or undefined where there is none. Throws `lockBroken`. */
@@ -100,7 +100,7 @@ export function writeLock(root: string, lock: Lock): void {
 export function keepLock(root: string, lock: Lock): void {
   const folder = join(root, ...keptFolder);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${lock.digest.slice("sha256:".length, "sha256:".length + 16)}.json`), formatLock(lock));
+  writeFileSync(join(folder, `${hexOf(lock.digest, 16)}.json`), formatLock(lock));
 }
 
 /** Locks that others took the place of, the newest first. One that cannot be read is left out: the audit does without it. */

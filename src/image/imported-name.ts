@@ -1,4 +1,4 @@
-import type { Digest } from "../base/digest.ts";
+import { type Digest, hexOf } from "../base/digest.ts";
 
 /**
  * The name of an image that was imported into nodes, where no registry can say what a tag means: `slipway.local/digits:1a2b3c4d5e6f`.
@@ -10,14 +10,12 @@ import type { Digest } from "../base/digest.ts";
  * AlwaysPullImages sets everywhere) would ask for it even where the image is.
  */
 export function importedName(project: string, digest: Digest): string {
-  return `${importedHost}/${project}:${digest.slice("sha256:".length, "sha256:".length + 12)}`;
+  return `${importedHost}/${project}:${hexOf(digest, 12)}`;
 }
 
 /** Whether the name is one of ours for that very image. */
 export function isImportedName(name: string, digest: Digest): boolean {
-  return (
-    name.startsWith(`${importedHost}/`) && name.endsWith(`:${digest.slice("sha256:".length, "sha256:".length + 12)}`)
-  );
+  return name.startsWith(`${importedHost}/`) && name.endsWith(`:${hexOf(digest, 12)}`);
 }
 
 /** Whether pods that name it so must find it on their node. */

@@ -1,6 +1,6 @@
 /** @file How the image runs: the program, its account, its environment, and what is said about it. */
 import type { PackedArtifact } from "../artifact/types.ts";
-import type { Digest } from "../base/digest.ts";
+import { type Digest, hexOf } from "../base/digest.ts";
 import { epochInvalid } from "./errors.ts";
 import { appPath } from "./parts/app.ts";
 import { serverUser } from "./parts/host-base.ts";
@@ -75,7 +75,7 @@ export function describe({ name, codeDigest, version, model }: Omit<Described, "
     "dev.slipway.version": version,
     "dev.slipway.code.digest": codeDigest,
     ...(model !== undefined && {
-      "org.opencontainers.image.version": model.digest.slice("sha256:".length, "sha256:".length + 12),
+      "org.opencontainers.image.version": hexOf(model.digest, 12),
       "dev.slipway.model": model.name,
       "dev.slipway.model.digest": model.digest,
       "dev.slipway.dataset.digest": model.lineage.dataset.digest,

@@ -1,5 +1,5 @@
 /** @file `deploy.files`: single files in the pod, from one ConfigMap and from Secrets. */
-import { digestOf } from "../base/digest.ts";
+import { digestOf, hexOf } from "../base/digest.ts";
 import type { DeployDefinition, SecretKey } from "../project/deploy.ts";
 import type { Mount, Volume } from "./pod.ts";
 
@@ -62,7 +62,7 @@ function nameKeys(paths: readonly string[]): Map<string, string> {
     paths.map((path, i) => {
       const base = bases[i]!.slice(0, 200) || "file";
       const alone = bases.filter((other) => other.slice(0, 200) === bases[i]!.slice(0, 200)).length === 1;
-      return [path, alone ? base : `${base}.${digestOf(path).slice("sha256:".length, "sha256:".length + 8)}`];
+      return [path, alone ? base : `${base}.${hexOf(digestOf(path), 8)}`];
     }),
   );
 }

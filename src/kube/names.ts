@@ -1,5 +1,5 @@
 /** @file Names of objects, made from names of projects: what Kubernetes takes, and different where the others are different for their length. */
-import { digestOf } from "../base/digest.ts";
+import { digestOf, hexOf } from "../base/digest.ts";
 
 /** Labels of DNS, and with them Services, pods' host names and label values. */
 const longest = 63;
@@ -33,6 +33,6 @@ export function shortHash(digest: string): string {
 
 function cut(text: string, most: number, whole: string): string {
   if (text.length <= most) return text;
-  const hash = digestOf(whole).slice("sha256:".length, "sha256:".length + 8);
+  const hash = hexOf(digestOf(whole), 8);
   return `${text.slice(0, most - hash.length - 1).replace(/[^A-Za-z0-9]+$/, "")}-${hash}`;
 }

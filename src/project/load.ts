@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { digestOf } from "../base/digest.ts";
+import { digestOf, hexOf } from "../base/digest.ts";
 import { SlipwayError } from "../base/errors.ts";
 import { writeWhole } from "../base/whole-file.ts";
 import { bundleProject } from "./bundle.ts";
@@ -38,7 +38,7 @@ export function findConfig(path: string): string {
 /** A reader never meets half a file; what is there already is left alone. */
 async function writeApp(root: string, code: string): Promise<string> {
   const folder = join(root, ".slipway", "app");
-  const path = join(folder, `${digestOf(code).slice("sha256:".length, "sha256:".length + 16)}.mjs`);
+  const path = join(folder, `${hexOf(digestOf(code), 16)}.mjs`);
   if (existsSync(path)) return path;
   await mkdir(folder, { recursive: true });
   // Everything below .slipway can be made again: version control leaves it out, in a folder without a .gitignore too.

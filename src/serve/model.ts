@@ -1,3 +1,4 @@
+import { hexOf } from "../base/digest.ts";
 import { prepareText } from "../model/text.ts";
 import { findSlipwayError } from "../base/errors.ts";
 import type { Artifact } from "../artifact/types.ts";
@@ -90,7 +91,7 @@ export async function loadModel(artifact: Artifact, options: ModelOptions): Prom
   metrics.observeLoad(name, (performance.now() - started) / 1000);
   return {
     artifact,
-    version: artifact.digest.slice("sha256:".length, "sha256:".length + 12),
+    version: hexOf(artifact.digest, 12),
     ports,
     face,
     ask: (row, owner) => batcher.enter(prepare(row), owner),

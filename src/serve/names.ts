@@ -1,4 +1,5 @@
 /** @file What protocols call the model. */
+import { hexOf } from "../base/digest.ts";
 import { modelUnknown, versionUnknown } from "./errors.ts";
 import type { ServedModel } from "./model.ts";
 import type { Service } from "./service.ts";
@@ -18,7 +19,7 @@ export function checkModelName(name: string, { project, host }: Service): void {
 /** Throws `versionUnknown`: there is one version, the one that serves. Its digest, or that without its kind, is understood too. */
 export function checkVersion(version: string, { version: served, artifact }: ServedModel): void {
   const { digest } = artifact;
-  if (![served, digest, digest.slice("sha256:".length)].includes(version))
+  if (![served, digest, hexOf(digest)].includes(version))
     throw versionUnknown({ version: version.slice(0, 100), wanted: served });
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artifact, Lineage, Store } from "../artifact/types.ts";
-import type { Digest } from "../base/digest.ts";
+import { type Digest, hexOf } from "../base/digest.ts";
 import type { Dataset, Examples, Split } from "../data/types.ts";
 import { countLabels } from "../data/labels.ts";
 import { loadExamples } from "../data/open.ts";
@@ -62,7 +62,7 @@ async function train(
   signal.throwIfAborted();
   // One folder for the same inputs: an interrupted run finds its checkpoint again, another run none that is not its own.
   const { inputs, workspaces = join(project.root, ".slipway", "runs"), run } = place;
-  const { workspace = join(workspaces, inputs.slice("sha256:".length, "sha256:".length + 16)) } = place;
+  const { workspace = join(workspaces, hexOf(inputs, 16)) } = place;
   if (!resume) await rm(workspace, { recursive: true, force: true });
   await mkdir(workspace, { recursive: true });
   const startedAt = new Date();

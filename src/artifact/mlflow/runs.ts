@@ -1,5 +1,6 @@
 /** @file A training as MLflow's runs: parameters, metrics with their course, what it was trained on, and the model's files. */
 import { randomUUID } from "node:crypto";
+import { hexOf } from "../../base/digest.ts";
 import type { Lineage, PackedArtifact } from "../types.ts";
 import { annotations } from "../oci.ts";
 import { codeOf, type Json, type MlflowClient } from "./client.ts";
@@ -161,7 +162,7 @@ async function logDataset(client: MlflowClient, id: string, name: string, { data
   const described = {
     name,
     // MLflow keeps 36 letters.
-    digest: digest.slice("sha256:".length, "sha256:".length + 36),
+    digest: hexOf(digest, 36),
     source_type: "slipway",
     source: JSON.stringify({ digest }),
     profile: JSON.stringify({ num_rows: count, labels }),

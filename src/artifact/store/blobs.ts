@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isDigest, shortDigest, type Digest } from "../../base/digest.ts";
+import { type Digest, hexOf, isDigest, shortDigest } from "../../base/digest.ts";
 import { blobCorrupted, blobMissing } from "../errors.ts";
 import type { Blob, Descriptor } from "../oci.ts";
 import { cut, ignoreMissing, writeWhole } from "./files.ts";
@@ -16,7 +16,7 @@ export interface Folders {
 type Wanted = Pick<Descriptor, "digest" | "size">;
 
 export function pathOfBlob(root: string, digest: Digest): string {
-  return join(root, "blobs", "sha256", digest.slice("sha256:".length));
+  return join(root, "blobs", "sha256", hexOf(digest));
 }
 
 /** Leaves a blob alone that is there and whole; a damaged one is written anew. */

@@ -9,7 +9,7 @@
  *                              name.<name>                   a name that the store has
  *                              claim.<kind>.<time>.<id>      a writer at work
  */
-import { canonicalJson, digestOf, type Digest } from "../../base/digest.ts";
+import { canonicalJson, type Digest, digestOf, hexOf } from "../../base/digest.ts";
 import { emptyConfig, manifestTypes } from "../../oci/types.ts";
 
 export const journalName = "slipway.store";
@@ -27,15 +27,15 @@ const inputDigits = 24;
 
 /** `inputs` as `inputsOf` gives it. */
 export function toArtifactTag(digest: Digest, inputs: string): string {
-  return `slipway.m.${inputs}.${toHex(digest)}`;
+  return `slipway.m.${inputs}.${hexOf(digest)}`;
 }
 
 export function inputsOf(inputs: Digest | undefined): string {
-  return inputs === undefined ? "0".repeat(inputDigits) : toHex(inputs).slice(0, inputDigits);
+  return inputs === undefined ? "0".repeat(inputDigits) : hexOf(inputs, inputDigits);
 }
 
 export function toRemovedTag(digest: Digest): string {
-  return `slipway.x.${toHex(digest)}`;
+  return `slipway.x.${hexOf(digest)}`;
 }
 
 export function readTag(tag: string): NamedTag {
@@ -111,7 +111,3 @@ export const nothing = toNote("application/vnd.slipway.nothing.v1+json");
 export const fact = toNote("application/vnd.slipway.fact.v1+json");
 /** What the tag of a removed artifact points at when its blobs are gone, as long as its own tag could not be deleted. */
 export const collected = toNote("application/vnd.slipway.collected.v1+json");
-
-function toHex(digest: Digest): string {
-  return digest.slice("sha256:".length);
-}

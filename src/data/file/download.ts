@@ -2,10 +2,10 @@
  * @file Downloads of large files: what is there already is not asked for again (HTTP ranges, RFC 9110 §14), so that a connection that
  * breaks, or Ctrl-C, costs little. The draft lies beside the file under `.part`, what tells its version under `.part.json`.
  */
-import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { digestOf, hexOf } from "../../base/digest.ts";
 import { dataInterrupted, downloadFailed } from "../errors.ts";
 import type { OpenOptions } from "../open.ts";
 import type { FileSource } from "../types.ts";
@@ -19,8 +19,7 @@ const pace = 100;
 
 /** Where a downloaded file is kept: a folder of the project's that version control leaves out. */
 export function cachePathOf({ path, digest }: FileSource, root: string): string {
-  const key = digest?.slice("sha256:".length) ?? createHash("sha256").update(path).digest("hex");
-  return join(root, ".slipway", "cache", "files", key.slice(0, 16), nameOf(path));
+  return join(root, ".slipway", "cache", "files", hexOf(digest ?? digestOf(path), 16), nameOf(path));
 }
 
 /**

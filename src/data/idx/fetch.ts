@@ -1,8 +1,8 @@
 /** @file Files that a source names by URL: downloaded once, kept in `.slipway/cache/files`. */
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { digestOf, hexOf } from "../../base/digest.ts";
 import { writeWhole } from "../../base/whole-file.ts";
 import { dataInterrupted, downloadFailed } from "../errors.ts";
 import { nameOf, reasonOf, Refused, requireOk } from "../file/url.ts";
@@ -16,7 +16,7 @@ const mostBytes = 1024 * 1024 * 1024;
 
 /** The file's content. Tries three times where the fault may pass. Throws `downloadFailed` or `dataInterrupted`. */
 export async function fetchFile(url: string, { root, report, signal }: OpenOptions): Promise<Uint8Array> {
-  const key = createHash("sha256").update(url).digest("hex").slice(0, 16);
+  const key = hexOf(digestOf(url), 16);
   const path = join(root, ".slipway", "cache", "files", `${key}-${nameOf(url)}`);
   if (existsSync(path)) return readFileSync(path);
   for (let attempt = 1; ; attempt++) {

@@ -1,7 +1,7 @@
 /** @file Blobs of other people's images on this machine, by digest: a base is fetched once, and is there without a network afterwards. */
 import { open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { digestOf, type Digest } from "../../base/digest.ts";
+import { type Digest, digestOf, hexOf } from "../../base/digest.ts";
 import { makeWhole, writeWhole } from "../../base/whole-file.ts";
 import { fromFile, type BlobSource } from "../../oci/blob-source.ts";
 import { cacheDamaged } from "../errors.ts";
@@ -16,7 +16,7 @@ export interface BlobCache {
 }
 
 export function openBlobCache(folder: string): BlobCache {
-  const pathOf = (digest: Digest): string => join(folder, "blobs", digest.slice("sha256:".length));
+  const pathOf = (digest: Digest): string => join(folder, "blobs", hexOf(digest));
 
   return {
     read: (digest, fetch) =>

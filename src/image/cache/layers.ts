@@ -10,7 +10,7 @@
  */
 import { open, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { digestOfJson, isDigest, type Digest } from "../../base/digest.ts";
+import { type Digest, digestOfJson, hexOf, isDigest } from "../../base/digest.ts";
 import { silent, type Report } from "../../base/progress.ts";
 import { makeWhole, writeWhole } from "../../base/whole-file.ts";
 import { fromFile, type BlobSource } from "../../oci/blob-source.ts";
@@ -160,8 +160,4 @@ async function sweep(folder: string): Promise<void> {
     if (facts !== undefined && Date.now() - facts.mtimeMs > unusedAfter) unused.push(name);
   }
   for (const name of unused) await rm(join(folder, name), { force: true });
-}
-
-function hexOf(digest: Digest): string {
-  return digest.slice("sha256:".length);
 }

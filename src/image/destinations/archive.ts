@@ -1,6 +1,7 @@
 /** @file An image as one tar file, for machines that no registry reaches: `ctr images import`, `docker load`, `podman load`, kind, minikube. */
 import { open, rename, rm } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
+import { hexOf } from "../../base/digest.ts";
 import { fromBytes, type BlobSource } from "../../oci/blob-source.ts";
 import { destinationUnusable } from "../errors.ts";
 import { storedGzip } from "../gzip/stored.ts";
@@ -40,11 +41,11 @@ export function ociArchive(
  */
 export async function dockerArchive(image: Image, names: string | readonly string[]): Promise<BlobSource> {
   const { config } = printImage(image);
-  const configPath = `${config.descriptor.digest.slice("sha256:".length)}.json`;
+  const configPath = `${hexOf(config.descriptor.digest)}.json`;
   const entries: TarEntry[] = [fileOf(configPath, fromBytes(config.bytes, configPath))];
   const paths: string[] = [];
   for (const { descriptor, content, diffId } of image.layers) {
-    const path = `${diffId.slice("sha256:".length)}.tar.gz`;
+    const path = `${hexOf(diffId)}.tar.gz`;
     paths.push(path);
     entries.push(fileOf(path, descriptor.mediaType === layerTypes.tar ? await storedGzip(content) : content));
   }

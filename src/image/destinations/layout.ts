@@ -2,7 +2,7 @@
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobSource } from "../../oci/blob-source.ts";
-import type { Digest } from "../../base/digest.ts";
+import { type Digest, hexOf } from "../../base/digest.ts";
 import { makeWhole, writeWhole } from "../../base/whole-file.ts";
 import type { Descriptor } from "../../oci/types.ts";
 import { contentMismatch, destinationUnusable } from "../errors.ts";
@@ -73,7 +73,7 @@ async function readManifests(path: string): Promise<Descriptor[]> {
 }
 
 async function writeBlob(folder: string, digest: Digest, source: BlobSource): Promise<void> {
-  const path = join(folder, digest.slice("sha256:".length));
+  const path = join(folder, hexOf(digest));
   const there = await stat(path).catch(() => undefined);
   if (there?.size === source.size) return;
   await makeWhole(path, async (draft) => {

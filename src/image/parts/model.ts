@@ -1,4 +1,5 @@
 /** @file The model as a store of its own in the image: an OCI layout with one artifact, which the server opens as it opens any store. */
+import { hexOf } from "../../base/digest.ts";
 import { addArtifact, emptyIndex, moveAlias, printIndex } from "../../artifact/store/index-file.ts";
 import type { PackedArtifact } from "../../artifact/types.ts";
 import { bytesEntry, textEntry, type TarEntry } from "../tar/entry.ts";
@@ -18,7 +19,7 @@ export function collectModel({ artifact, manifest, blobs }: PackedArtifact): Tar
     textEntry(`${storePath}/index.json`, printIndex(index)),
     // Their digests were checked when they were packed.
     ...[manifest, ...blobs].map(({ descriptor: { digest }, bytes }) =>
-      bytesEntry(`${storePath}/blobs/sha256/${digest.slice("sha256:".length)}`, bytes, 0o644, digest),
+      bytesEntry(`${storePath}/blobs/sha256/${hexOf(digest)}`, bytes, 0o644, digest),
     ),
   ];
 }

@@ -1,3 +1,4 @@
+import { hexOf } from "../../base/digest.ts";
 import type { Artifact } from "../../artifact/types.ts";
 import type { BodyDescription, Operation } from "../service.ts";
 import { listProblems } from "./problems.ts";
@@ -19,7 +20,7 @@ export function describeService(
     openapi: "3.1.0",
     info: {
       title: name,
-      version: artifact?.digest.slice("sha256:".length, "sha256:".length + 12) ?? "0",
+      version: artifact === undefined ? "0" : hexOf(artifact.digest, 12),
       ...(artifact !== undefined && {
         description: `Model ${artifact.digest}, trained on dataset ${artifact.lineage.dataset.digest}.`,
       }),

@@ -1,3 +1,4 @@
+import { hexOf } from "../../base/digest.ts";
 import { copyArtifact } from "../../artifact/store/copy.ts";
 import { parseReference } from "../../artifact/reference.ts";
 import { artifactNotFound } from "../../artifact/errors.ts";
@@ -50,8 +51,7 @@ export function keepCopies(registry: Store, copies: Store, log: Logger): ModelSo
 function pointerOf(reference: string): { name: string; pointer: string } {
   const parsed = parseReference(reference);
   if (parsed.kind === "alias") return { name: parsed.name, pointer: parsed.alias };
-  const digits =
-    parsed.kind === "digest" ? parsed.digest.slice("sha256:".length, "sha256:".length + 12) : parsed.prefix;
+  const digits = parsed.kind === "digest" ? hexOf(parsed.digest, 12) : parsed.prefix;
   return { name: parsed.name ?? "", pointer: `pinned.${digits}` };
 }
 

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openStore, storeFolder } from "../../artifact/store/layout.ts";
 import type { Artifact, Store } from "../../artifact/types.ts";
-import { digestOfJson } from "../../base/digest.ts";
+import { digestOfJson, hexOf } from "../../base/digest.ts";
 import type { Report } from "../../base/progress.ts";
 import { type AuditFindings, auditLabels } from "../../data/audit/audit.ts";
 import { thresholdsOfVerdicts } from "../../data/audit/rules.ts";
@@ -118,7 +118,7 @@ async function judgeByFolds(
   { folds = 2, epochs = 4, folder = join(project.root, ".slipway", "audit"), report, signal }: AuditOptions,
 ): Promise<Table> {
   const classes = examples.labels.length;
-  const key = digestOfJson([dataset.digest, trainer, folds, epochs]).slice("sha256:".length, "sha256:".length + 16);
+  const key = hexOf(digestOfJson([dataset.digest, trainer, folds, epochs]), 16);
   const path = join(folder, `${key}.f32`);
   const kept = await readFile(path).catch(ignoreMissing);
   if (kept?.length === examples.count * classes * 4)

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artifact, PackedArtifact, Store } from "../../artifact/types.ts";
-import { shortDigest, type Digest } from "../../base/digest.ts";
+import { hexOf, shortDigest } from "../../base/digest.ts";
 import { applyObjects, type ApplyEvent } from "../../deploy/cluster/apply.ts";
 import { readHistory, type Release } from "../../deploy/cluster/history.ts";
 import { buildImage } from "../../image/build.ts";
@@ -34,7 +34,7 @@ export async function planServer(
   return {
     name: project.definition.name,
     // What is served is kept by a registry that drops what has no tag.
-    tag: `serve-${hex(model?.artifact.digest ?? project.codeDigest)}`,
+    tag: `serve-${hexOf(model?.artifact.digest ?? project.codeDigest, 12)}`,
     build: (platform) => buildImage(platform, { project, model, base: "host", report }),
   };
 }
@@ -140,8 +140,4 @@ async function readDeployFiles(
     }
   }
   return contents;
-}
-
-function hex(digest: Digest): string {
-  return digest.slice("sha256:".length, "sha256:".length + 12);
 }

@@ -1,6 +1,7 @@
 /** @file The image that trains a project: what it is called, and how it is built. */
 import { statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
+import { hexOf } from "../../base/digest.ts";
 import { silent, type Report } from "../../base/progress.ts";
 import { buildTrainer } from "../../image/build-trainer.ts";
 import type { BuildOptions } from "../../image/build.ts";
@@ -32,7 +33,7 @@ export async function planTrainer(
   }));
   return {
     name,
-    tag: `train-${project.codeDigest.slice("sha256:".length, "sha256:".length + 12)}`,
+    tag: `train-${hexOf(project.codeDigest, 12)}`,
     build: (platform) => buildTrainer(platform, { project, code, data, base, report }),
   };
 }

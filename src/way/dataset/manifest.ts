@@ -1,6 +1,6 @@
 /** @file A dataset as an OCI artifact: what its manifest and config say. The layers are ModelPack's kinds for datasets, so that other tools can read them. */
 import { isDescriptor } from "../../artifact/manifest.ts";
-import { canonicalJson, digestOf, isDigest, type Digest } from "../../base/digest.ts";
+import { canonicalJson, type Digest, digestOf, hexOf, isDigest } from "../../base/digest.ts";
 import type { DataSource } from "../../data/types.ts";
 import { manifestTypes, type Descriptor } from "../../oci/types.ts";
 import { datasetArtifactBroken } from "../errors.ts";
@@ -54,7 +54,7 @@ export interface Document {
 
 export function describeLayer(group: FileGroup, blob: { digest: Digest; size: number }): Descriptor {
   const [first] = group.files as readonly [DatasetFile];
-  const path = group.raw ? first.path : `${group.key.slice("sha256:".length, "sha256:".length + 12)}.tar`;
+  const path = group.raw ? first.path : `${hexOf(group.key, 12)}.tar`;
   return {
     mediaType: group.raw ? layerTypes.raw : layerTypes.tar,
     ...blob,

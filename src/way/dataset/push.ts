@@ -1,7 +1,7 @@
 /** @file A dataset's files into a registry, once: what is there is neither sent nor read again. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { digestOf, digestOfJson, type Digest } from "../../base/digest.ts";
+import { type Digest, digestOf, digestOfJson, hexOf } from "../../base/digest.ts";
 import { silent, type Report } from "../../base/progress.ts";
 import { merkleRoot } from "../../data/merkle.ts";
 import type { DataSource } from "../../data/types.ts";
@@ -86,8 +86,7 @@ export async function pushDataset(
 
 /** The same files read by another source are another artifact: its config tells the source. */
 function tagOf({ digest, source }: PushableDataset): string {
-  const hex = (of: Digest, length: number): string => of.slice("sha256:".length, "sha256:".length + length);
-  return `data-${hex(digest, 40)}-${hex(digestOfJson(source), 12)}`;
+  return `data-${hexOf(digest, 40)}-${hexOf(digestOfJson(source), 12)}`;
 }
 
 /** Layers of the newest dataset by their groups' keys. What is no dataset has none: it is replaced. */
