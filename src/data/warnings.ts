@@ -3,11 +3,11 @@ import type { DatasetEntry, DatasetWarning } from "./types.ts";
 
 const mostNamed = 5;
 
-/** What is worth telling about files, or rows, that can all be used. `unit` is what one of them is called; `timed` rows are split by their time. */
+/** What is worth telling about files, or rows, that can all be used. `unit` is what one of them is called; rows that are not `stratified` are not split label by label. */
 export function findWarnings(
   entries: readonly DatasetEntry[],
   ignored: readonly string[],
-  { unit = "image", timed = false }: { unit?: "image" | "text" | "row"; timed?: boolean } = {},
+  { unit = "image", stratified = true }: { unit?: "image" | "text" | "row"; stratified?: boolean } = {},
 ): DatasetWarning[] {
   const warnings: DatasetWarning[] = [];
   const add = (kind: DatasetWarning["kind"], message: string, paths: readonly string[]): void =>
@@ -28,7 +28,7 @@ export function findWarnings(
   }
 
   const single = groupBy(entries, ({ label }) => label).filter((same) => same.length === 1);
-  if (single.length > 0 && !timed) {
+  if (single.length > 0 && stratified) {
     add(
       "single",
       `labels with one ${unit}, which is never validated: ${names(single.map(([only]) => printable(only!.label)))}`,

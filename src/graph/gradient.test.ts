@@ -77,6 +77,31 @@ const losses = (op: Op<{ rows: number }>) =>
     ],
   }));
 
+/** The choice of the background's places is no smooth one: so many are taken that all are. */
+const boxLosses = fc
+  .tuple(small, fc.integer({ min: 2, max: 6 }), fc.integer({ min: 2, max: 4 }))
+  .map(([rows, anchors, classes]): Case => ({
+    op: ops.multiboxLoss,
+    settings: { negatives: anchors },
+    smooth: [
+      [rows, anchors, 4],
+      [rows, anchors, classes],
+    ],
+    fixed: [
+      {
+        type: "int64",
+        shape: [rows, anchors],
+        data: BigInt64Array.from({ length: rows * anchors }, (_, place) => BigInt((place * 5) % classes)),
+      },
+      {
+        type: "float32",
+        shape: [rows, anchors, 4],
+        data: Float32Array.from({ length: rows * anchors * 4 }, (_, i) => ((i * 37) % 64) / 16 - 2),
+      },
+      { type: "float32", shape: [], data: Float32Array.of(1 / 3) },
+    ],
+  }));
+
 const norms = (op: Op<{ epsilon: number; momentum: number }>) =>
   fc
     .oneof(
@@ -139,6 +164,7 @@ describe("gradients agree with finite differences", () => {
     ["softmax", matrices.map((shape): Case => ({ op: ops.softmax, settings: null, smooth: [shape] })), 6],
     ["softmaxCrossEntropy", losses(ops.softmaxCrossEntropy), 6],
     ["meanSquaredError", losses(ops.meanSquaredError), 6],
+    ["multiboxLoss", boxLosses, 10],
     ["batchNorm", norms(ops.batchNorm), 15],
     ["frozenBatchNorm", norms(ops.frozenBatchNorm), 10],
     [

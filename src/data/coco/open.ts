@@ -7,18 +7,18 @@ import { silent } from "../../base/progress.ts";
 import { checkImage } from "../../pixels/decode.ts";
 import { orientedSize } from "../../pixels/header.ts";
 import { dataFileMissing } from "../errors.ts";
-import { printable, toFaultReport, toImageFault } from "../faults.ts";
+import { toFaultReport, toImageFault } from "../faults.ts";
 import { sortLabels } from "../labels.ts";
 import { compareBytes, merkleRoot } from "../merkle.ts";
 import type { OpenOptions } from "../open.ts";
 import { createPace } from "../pace.ts";
 import { readWhole } from "../read.ts";
 import { decodeOptionsOf } from "../source.ts";
-import type { BoxDataset, CocoSource, Corners, DatasetFault, DatasetWarning } from "../types.ts";
+import type { BoxDataset, CocoSource, Corners, DatasetFault } from "../types.ts";
 import { reasonOf, toUnreadable } from "../walk.ts";
-import { findWarnings } from "../warnings.ts";
 import { type Coco, type CocoImage, parseCoco } from "./parse.ts";
 import { type Pixels, toCorners } from "./to-corners.ts";
+import { findBoxWarnings } from "./warnings.ts";
 
 /**
  * Reads the annotations and every image that they name. An image's entry has the digest of its bytes and its boxes together, so that
@@ -46,7 +46,7 @@ export async function openCoco(source: CocoSource, options: OpenOptions): Promis
     size,
   }));
   const places = new Map(labels.map((label, index) => [label, index]));
-  return {
+  const dataset = {
     kind: "boxes",
     source,
     folder,
@@ -58,8 +58,8 @@ export async function openCoco(source: CocoSource, options: OpenOptions): Promis
       ...rows.map(({ path, digest, size }) => ({ path, digest, size })),
       { path: source.annotations, digest: digestOf(text), size: Buffer.byteLength(text) },
     ],
-    warnings: [...describeLeftOut(coco, source), ...findWarnings(entries, [])],
-  };
+  } as const;
+  return { ...dataset, warnings: findBoxWarnings(dataset, coco) };
 }
 
 function readAnnotations(path: string): string {
@@ -142,12 +142,4 @@ function rankLabels(rows: readonly Row[]): (objects: Row["objects"]) => string {
       .map(({ label }) => label)
       .toSorted((a, b) => rank(a) - rank(b) || compareBytes(a, b))
       .at(0) ?? "";
-}
-
-function describeLeftOut({ unused, crowds }: Coco, { annotations }: CocoSource): DatasetWarning[] {
-  const messages = [
-    ...(unused.length > 0 ? [`no box is of ${unused.map(printable).join(", ")}: not learned`] : []),
-    ...(crowds > 0 ? [`${crowds.toLocaleString("en")} regions of crowds (iscrowd) are left out`] : []),
-  ];
-  return messages.map((message) => ({ kind: "ignored", message, paths: [annotations] }));
 }

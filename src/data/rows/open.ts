@@ -46,7 +46,8 @@ export async function openRows(source: RowSource, options: OpenOptions): Promise
       ...findUnused(unused),
       ...findWarnings(entries, [], {
         unit: shape.kind === "text" ? "text" : "row",
-        timed: shape.kind === "table" && shape.time !== undefined,
+        // Rows with a time are split by it.
+        stratified: shape.kind !== "table" || shape.time === undefined,
       }),
     ],
   };

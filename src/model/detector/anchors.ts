@@ -37,8 +37,9 @@ const leastOverlap = 0.5;
 
 /**
  * SSD's matching: each anchor finds the box that it overlaps most, where that is by half or more; and each box is found by the anchor
- * that fits it best, whatever the overlap. The best pair is taken first, so that boxes side by side do not take each other's anchor.
- * In the order of the anchors, each of which finds one box at most.
+ * that fits it best, whatever the overlap: the best pair is taken first, so that boxes side by side do not take each other's anchor. A
+ * box that none overlaps, because anchors leave gaps, is found by the nearest. In the order of the anchors, each of which finds one box
+ * at most; boxes beyond the number of anchors are found by none.
  */
 export function matchAnchors(anchors: Float32Array, boxes: readonly Corners[]): Match[] {
   const count = anchors.length / 4;
@@ -48,19 +49,42 @@ export function matchAnchors(anchors: Float32Array, boxes: readonly Corners[]): 
     const corners = cornersOf(anchors, anchor);
     for (const [box, wanted] of boxes.entries()) {
       const overlap = overlapOf(corners, wanted);
+      if (overlap === 0) continue;
       pairs.push({ anchor, box, overlap });
       if (overlap >= leastOverlap && overlap > (found.get(anchor)?.overlap ?? 0)) found.set(anchor, { box, overlap });
     }
   }
-  pairs.sort((a, b) => b.overlap - a.overlap || a.anchor - b.anchor || a.box - b.box);
-  const [taken, placed] = [new Set<number>(), new Set<number>()];
-  for (const { anchor, box, overlap } of pairs) {
-    if (taken.has(anchor) || placed.has(box)) continue;
-    taken.add(anchor);
-    placed.add(box);
+  const best = new Map<number, number>();
+  const give = (anchor: number, box: number, overlap: number): void => {
+    best.set(anchor, box);
     found.set(anchor, { box, overlap });
+  };
+  const placed = new Set<number>();
+  for (const { anchor, box, overlap } of pairs.toSorted((a, b) => b.overlap - a.overlap || a.anchor - b.anchor)) {
+    if (best.has(anchor) || placed.has(box)) continue;
+    placed.add(box);
+    give(anchor, box, overlap);
+  }
+  for (const [box, corners] of boxes.entries()) {
+    const nearest = placed.has(box) ? undefined : findNearest(anchors, corners, best);
+    if (nearest !== undefined) give(nearest, box, 0);
   }
   return [...found].map(([anchor, { box }]) => ({ anchor, box })).toSorted((a, b) => a.anchor - b.anchor);
+}
+
+/** The anchor with the nearest centre that is not taken. */
+function findNearest(
+  anchors: Float32Array,
+  [left, top, right, bottom]: Corners,
+  taken: ReadonlyMap<number, number>,
+): number | undefined {
+  let nearest: { anchor: number; distance: number } | undefined;
+  for (let anchor = 0; anchor < anchors.length / 4; anchor++) {
+    const [x = 0, y = 0] = anchors.subarray(anchor * 4, anchor * 4 + 2);
+    const distance = Math.hypot(x - (left + right) / 2, y - (top + bottom) / 2);
+    if (!taken.has(anchor) && distance < (nearest?.distance ?? Infinity)) nearest = { anchor, distance };
+  }
+  return nearest?.anchor;
 }
 
 /** What the network is to say of a box at an anchor: the inverse of what `addDetections` does. */
