@@ -1,6 +1,6 @@
 /** @file What the image commands have in common: which image, on which base, for which platforms; and how it is told. */
 import { storeFolder, openStore } from "../artifact/store/layout.ts";
-import type { PackedArtifact } from "../artifact/types.ts";
+import type { PackedArtifact, Store } from "../artifact/types.ts";
 import { cacheFolder } from "../image/cache/folder.ts";
 import { buildImage } from "../image/build.ts";
 import { inspectImage } from "../image/inspect.ts";
@@ -36,8 +36,12 @@ export const trainerOption: OptionDefinition = {
   text: "the image that trains on a cluster, instead of the one that serves",
 };
 
-/** Builds what the options say: one image where one platform is asked for, else an index of them. */
-export async function buildNamed(io: Io, options: Readonly<Record<string, unknown>>): Promise<Image | ImageIndex> {
+/** Builds what the options say: one image where one platform is asked for, else an index of them. Models come from the project's own store where no other is given. */
+export async function buildNamed(
+  io: Io,
+  options: Readonly<Record<string, unknown>>,
+  store?: Pick<Store, "pack">,
+): Promise<Image | ImageIndex> {
   const project = await loadProject((options["project"] as string | undefined) ?? ".");
   const named = (options["base"] as string | undefined) ?? "host";
   const given = options["platform"] as ReturnType<typeof parsePlatform>[] | undefined;
@@ -50,16 +54,20 @@ export async function buildNamed(io: Io, options: Readonly<Record<string, unknow
     const { planTrainer } = await import("../way/cluster/trainer.ts");
     return makeImage(platforms, (await planTrainer(project, { base, report })).build);
   }
-  const model = await packModel(project, options["model"] as string | undefined);
+  const model = await packModel(project, options["model"] as string | undefined, store);
   return makeImage(platforms, (platform) => buildImage(platform, { project, model, report, base }));
 }
 
 /** Undefined where the project has none, and where it does not travel in the image. */
-async function packModel(project: Project, named: string | undefined): Promise<PackedArtifact | undefined> {
+async function packModel(
+  project: Project,
+  named: string | undefined,
+  given: Pick<Store, "pack"> | undefined,
+): Promise<PackedArtifact | undefined> {
   const { definition, root } = project;
   const { delivery = "image" } = definition.deploy?.model ?? {};
   if (named === undefined && (!isTrained(definition) || delivery !== "image")) return undefined;
-  const store = await openStore(storeFolder(root));
+  const store = given ?? (await openStore(storeFolder(root)));
   return store.pack(named ?? definition.name);
 }
 

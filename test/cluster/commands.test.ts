@@ -103,6 +103,18 @@ describe("a release that is reached from inside the cluster alone", () => {
     expect(await ended).toBe(0);
   });
 
+  test("export names the image that runs, as it is in the registry, and builds none", async () => {
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [main, "export", project.folder, "--registry", cluster.registry, "--namespace", namespace.name, "--json"],
+      { encoding: "utf8" },
+    );
+    const { image } = JSON.parse(stdout) as { image: string };
+    const get = ["get", "deployment", project.name, "--output=jsonpath={.spec.template.spec.containers[0].image}"];
+    expect(image).toBe(await kubectl(cluster, "--namespace", namespace.name, ...get));
+    expect(stderr).toBe("");
+  });
+
   test("a context that is not there is named, with those that are", () => {
     const wrong = spawnSync(
       process.execPath,

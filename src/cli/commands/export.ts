@@ -4,7 +4,7 @@ import { toKustomize } from "../../kube/export/kustomize.ts";
 import { toExportObjects } from "../../kube/export/objects.ts";
 import { toYamlStream } from "../../kube/export/yaml.ts";
 import { loadProject } from "../../project/load.ts";
-import { describeExport, type Exported, type ExportedKind } from "../../way/cluster/export.ts";
+import { describeExport, type Exported } from "../../way/cluster/export.ts";
 import { defineCommand } from "../command.ts";
 import { optionInvalid } from "../errors.ts";
 import { writeExport } from "../exports.ts";
@@ -16,14 +16,14 @@ type Format = (typeof formats)[number];
 
 export const exportCommand = defineCommand({
   description:
-    "Writes the objects that `slipway up` applies, for those who apply them by other means: plain YAML, a Kustomize base, or a Helm chart. No cluster is asked. Files that an earlier export left and that are no more go.",
+    "Writes the objects that `slipway up` applies, for those who apply them by other means: plain YAML, a Kustomize base, or a Helm chart. No cluster is asked; the registry is, where one is known, for what is there already. Files that an earlier export left and that are no more go.",
   arguments: [["[project]", "the project's folder (default: this one, or the nearest above it)"]],
   options: [
     { flags: "--format <format>", text: "default: yaml", choices: formats },
     { flags: "-o, --output <folder>", text: "where to write; - prints YAML (default: -)" },
     {
       flags: "--image <image>",
-      text: "the image as nodes name it, best by digest (default: it is built, and named in the registry)",
+      text: "the image as nodes name it, best by digest (default: what `up` has pushed, else it is built, and named in the registry)",
     },
     {
       flags: "--trainer-image <image>",
@@ -53,14 +53,16 @@ export const exportCommand = defineCommand({
     const exported = await describeExport(project, {
       images: { ...(image !== undefined && { server: image }), ...(trainer !== undefined && { trainer }) },
       // Made as `slipway image push` makes it, which sends it.
-      make: (kind) => buildNamed(io, { ...options, project: project.root, trainer: kind === "trainer" }),
+      make: (kind, store) => buildNamed(io, { ...options, project: project.root, trainer: kind === "trainer" }, store),
+      reuse: options["platform"] === undefined && options["base"] === undefined,
+      signal: io.signal,
       model: word("model"),
       namespace: word("namespace"),
       registry: word("registry"),
     });
     const { release, run, push } = exported;
     const objects = toExportObjects(exported);
-    for (const { kind, repository } of push) io.note(writePush(kind, repository));
+    for (const one of push) io.note(writePush(one));
     const images = { image: release.image.reference, ...(run !== undefined && { trainerImage: run.image.reference }) };
     io.document({ ...images, ...(output !== "-" && { output }), objects });
     if (output === "-") return io.print(toYamlStream(objects).trimEnd());
@@ -79,10 +81,11 @@ function toFiles(format: Format, exported: Exported, version: string | undefined
     : toYamlFiles(toExportObjects(exported));
 }
 
-function writePush(kind: ExportedKind, repository: string): string {
-  const [what, words] =
-    kind === "server" ? ["image", repository] : ["image that trains", `${repository}:train --trainer`];
-  return `Push the ${what} before anything is applied: slipway image push ${words}`;
+function writePush({ kind, repository, model }: Exported["push"][number]): string {
+  if (kind === "trainer")
+    return `Push the image that trains before anything is applied: slipway image push ${repository}:train --trainer`;
+  const pull = model === undefined ? "" : `slipway models pull ${model.prefix} ${model.reference} --alias champion && `;
+  return `Push the image before anything is applied: ${pull}slipway image push ${repository}`;
 }
 
 /** SemVer 2, as Helm wants it. */

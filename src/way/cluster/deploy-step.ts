@@ -33,10 +33,17 @@ export async function planServer(
     artifact === undefined || !isInImage(place) ? undefined : await store.pack(`${artifact.name}@${artifact.digest}`);
   return {
     name: project.definition.name,
-    // What is served is kept by a registry that drops what has no tag.
-    tag: `serve-${hexOf(model?.artifact.digest ?? project.codeDigest, 12)}`,
+    tag: tagServer(project, model?.artifact),
     build: (platform) => buildImage(platform, { project, model, base: "host", report }),
   };
+}
+
+/** What is served is kept by a registry that drops what has no tag. */
+export function tagServer(
+  { codeDigest }: Pick<Project, "codeDigest">,
+  model: Pick<Artifact, "digest"> | undefined,
+): string {
+  return `serve-${hexOf(model?.digest ?? codeDigest, 12)}`;
 }
 
 export async function describeRelease(

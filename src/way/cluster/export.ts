@@ -1,7 +1,9 @@
 /** @file A release for people who apply objects themselves (GitOps): the same one that `up` would make, without asking any cluster. */
 import { artifactNotFound } from "../../artifact/errors.ts";
 import { openStore, storeFolder } from "../../artifact/store/layout.ts";
-import type { Artifact } from "../../artifact/types.ts";
+import { openRegistryStore } from "../../artifact/store/registry.ts";
+import type { Artifact, Store } from "../../artifact/types.ts";
+import type { Digest } from "../../base/digest.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { chooseDelivery, referTo } from "../../image/delivery/choose.ts";
 import type { RegistryDelivery } from "../../image/delivery/types.ts";
@@ -14,11 +16,13 @@ import { parseImageReference } from "../../oci/reference.ts";
 import { isTrained } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
 import { exportNeedsRegistry, registryNotInside } from "../errors.ts";
-import { describeRelease, isInImage } from "./deploy-step.ts";
-import { isOnVolume, type ClusterPlace } from "./place.ts";
+import { describeRelease, isInImage, tagServer } from "./deploy-step.ts";
+import { isOnVolume, registryOptions, type ClusterPlace } from "./place.ts";
 import { describeRun, type StoreForPods } from "./prepare-run.ts";
+import { lookInto, type Pushed } from "./pushed.ts";
 import { checkSchedule, toScheduled } from "./schedule.ts";
 import { digestFetched } from "./train-way.ts";
+import { tagTrainer } from "./trainer.ts";
 
 /** The image that serves, and the one that trains by the clock. */
 export type ExportedKind = "server" | "trainer";
@@ -26,7 +30,10 @@ export type ExportedKind = "server" | "trainer";
 export interface ExportChoice {
   /** Images as nodes name them. One that is not named is made, to learn its digest, and named in the registry. */
   images: Readonly<Partial<Record<ExportedKind, string>>>;
-  make: (kind: ExportedKind) => Promise<Image | ImageIndex>;
+  make: (kind: ExportedKind, store: Pick<Store, "pack">) => Promise<Image | ImageIndex>;
+  /** Takes an image that `up` has pushed, of this code and model, as it is there, on whatever base. */
+  reuse?: boolean;
+  signal: AbortSignal;
   /** Which model is in it. Default: the champion. */
   model?: string | undefined;
   namespace?: string | undefined;
@@ -38,8 +45,11 @@ export interface Exported {
   release: ServerRelease;
   /** The training by the clock, where the project has one. */
   run: TrainingRun | undefined;
-  /** Images that were made, and have to be pushed before anything can run: where to, as `localhost:5001/digits`. */
-  push: readonly { kind: ExportedKind; repository: string }[];
+  /**
+   * Images that were made, and have to be pushed before anything can run: where to, as `localhost:5001/digits`. `model`: what has to be pulled before from
+   * where, since it is not in the project's own store.
+   */
+  push: readonly { kind: ExportedKind; repository: string; model?: { prefix: string; reference: string } }[];
 }
 
 /** Throws `exportNeedsRegistry`, `registryNotInside`, `scheduleNeedsFetch`, and what the store and the images' builds throw. */
@@ -48,16 +58,26 @@ export async function describeExport(project: Project, choice: ExportChoice): Pr
   const { deploy = {} } = definition;
   const place = { namespace: choice.namespace ?? deploy.namespace ?? "default", ownsNamespace: false, deploy };
   checkSchedule(place);
-  const artifact = isTrained(definition) ? await findModel(project, choice) : undefined;
   const registry = await findRegistry(choice, place);
+  const { artifact, store, prefix } = await findModel(project, choice, registry);
   const shared = isInImage(place) || isOnVolume(place) ? undefined : nameStore(definition.name, registry);
+  const pushed = registry === undefined ? undefined : lookInto(project, registry, choice.signal);
   const push: Exported["push"][number][] = [];
   const find = async (kind: ExportedKind): Promise<ImageSource> => {
     const named = choice.images[kind];
     if (named !== undefined) return nameImage(named);
-    if (registry === undefined) throw exportNeedsRegistry(missing[kind](definition.name));
-    push.push({ kind, repository: `${registry.push}/${definition.name}` });
-    return referTo(registry, definition.name, listContent(await choice.make(kind)).root.digest);
+    if (registry === undefined || pushed === undefined) throw exportNeedsRegistry(missing[kind](definition.name));
+    const known = choice.reuse === true ? await findPushed(project, kind, artifact, pushed) : undefined;
+    if (known !== undefined) return referTo(registry, definition.name, known);
+    const { digest } = listContent(await choice.make(kind, store)).root;
+    if (!(await pushed.has(digest))) {
+      const model =
+        kind === "server" && prefix !== undefined && artifact !== undefined && isInImage(place)
+          ? { prefix, reference: `${artifact.name}@${artifact.digest}` }
+          : undefined;
+      push.push({ kind, repository: `${registry.push}/${definition.name}`, ...(model !== undefined && { model }) });
+    }
+    return referTo(registry, definition.name, digest);
   };
   const image = await find("server");
   const isScheduled = deploy.train?.schedule !== undefined;
@@ -91,19 +111,48 @@ function describeSchedule(
   return toScheduled(describeRun(project, { inputs: digestFetched(project) }, place, sources));
 }
 
-/** Whoever names an image may have the model elsewhere, and one that pods follow is theirs to find; whoever names a model must have it. */
+/** As `up` has named it there. A trainer's program is in files that its tag does not tell of. */
+async function findPushed(
+  project: Project,
+  kind: ExportedKind,
+  artifact: Artifact | undefined,
+  pushed: Pushed,
+): Promise<Digest | undefined> {
+  const { deploy = {}, train } = project.definition;
+  if (kind === "trainer") return train?.kind === "command" ? undefined : pushed.find(tagTrainer(project), undefined);
+  const inside = isInImage({ deploy }) ? artifact : undefined;
+  return pushed.find(tagServer(project, inside), inside);
+}
+
+interface Found {
+  artifact: Artifact | undefined;
+  store: Store;
+  /** Where it is, when that is not the project's own store. */
+  prefix?: string;
+}
+
+/**
+ * In the project's own store; else in the registry, where trainings on a cluster leave it. Whoever names an image may have the model elsewhere, and one
+ * that pods follow is theirs to find; whoever names a model must have it.
+ */
 async function findModel(
   { definition, root }: Project,
   { images, model }: ExportChoice,
-): Promise<Artifact | undefined> {
+  registry: RegistryDelivery | undefined,
+): Promise<Found> {
   const store = await openStore(storeFolder(root));
+  if (!isTrained(definition)) return { artifact: undefined, store };
+  const reference = model ?? definition.name;
   try {
-    return await store.get(model ?? definition.name);
+    return { artifact: await store.get(reference), store };
   } catch (error) {
-    const isMissing = findSlipwayError(error)?.code === artifactNotFound.code;
+    if (findSlipwayError(error)?.code !== artifactNotFound.code) throw error;
     const isElsewhere = images.server !== undefined || !isInImage({ deploy: definition.deploy ?? {} });
-    if (isMissing && isElsewhere && model === undefined) return undefined;
-    throw error;
+    if (isElsewhere && model === undefined) return { artifact: undefined, store };
+    if (registry === undefined) throw error;
+    const prefix = `${registry.push}/models`;
+    const shared = openRegistryStore(prefix, registryOptions({ delivery: registry }));
+    return { artifact: await shared.get(reference), store: shared, prefix };
   }
 }
 

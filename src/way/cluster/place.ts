@@ -127,7 +127,7 @@ export function requireInside({ delivery }: ClusterPlace): string {
   throw registryNotInside({ registry: delivery.kind === "registry" ? delivery.push : "none" });
 }
 
-export function registryOptions({ delivery }: ClusterPlace): RegistryOptions {
+export function registryOptions({ delivery }: Pick<ClusterPlace, "delivery">): RegistryOptions {
   if (delivery.kind !== "registry" || !delivery.insecure) return {};
   return { insecure: [parsePrefix(delivery.push).registry] };
 }

@@ -33,9 +33,13 @@ export async function planTrainer(
   }));
   return {
     name,
-    tag: `train-${hexOf(project.codeDigest, 12)}`,
+    tag: tagTrainer(project),
     build: (platform) => buildTrainer(platform, { project, code, data, base, report }),
   };
+}
+
+export function tagTrainer({ codeDigest }: Pick<Project, "codeDigest">): string {
+  return `train-${hexOf(codeDigest, 12)}`;
 }
 
 async function describeCode(root: string, data: string): Promise<CodeFile[]> {
