@@ -33,7 +33,7 @@ function Matrix({ labels, counts, rows }: { labels: string[]; counts: number[][]
         {formatCount(right)} of {formatCount(rows)} rows right ({formatShare(right / rows)}). A row is what the label
         is, a column what the model says.
       </p>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="confusion-title">
+      <div class="scroll" tabIndex={0} role="group" aria-label="Confusion matrix">
         <table class="confusion">
           <thead>
             <tr>

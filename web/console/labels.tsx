@@ -13,7 +13,7 @@ export function Labels({ labels }: Pick<DataAnswer, "labels">) {
       <div
         class="label-table"
         tabIndex={labels.length > 20 ? 0 : undefined}
-        role="region"
+        role="group"
         aria-labelledby="labels-title"
       >
         <table>

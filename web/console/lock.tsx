@@ -31,7 +31,7 @@ export function Lock({ lock, unit }: Pick<DataAnswer, "lock" | "unit">) {
         <summary>
           {formatCount(differences)} {differences === 1 ? unit : `${unit}s`}, one by one
         </summary>
-        <div class="scroll" tabIndex={0} role="region" aria-label="Changed files">
+        <div class="scroll" tabIndex={0} role="group" aria-label="Changed files">
           <table class="files">
             <thead class="unseen">
               <tr>

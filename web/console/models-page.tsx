@@ -101,7 +101,7 @@ function Versions({ models: { models: list, total, served } }: { models: ModelsA
           No models yet: <code>slipway up</code> or <code>slipway train</code> makes one.
         </p>
       ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="versions-title">
+        <div class="scroll" tabIndex={0} role="group" aria-label="Table of versions">
           <table class="rows">
             <thead>
               <tr>

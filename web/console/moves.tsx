@@ -5,7 +5,7 @@ import { Time } from "./facts.tsx";
 /** Where aliases were moved, when and by whom; the newest first. */
 export function Moves({ moves }: Pick<ModelsAnswer, "moves">) {
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Moves of aliases">
+    <div class="scroll" tabIndex={0} role="group" aria-label="Moves of aliases">
       <table class="rows">
         <thead>
           <tr>

@@ -7,7 +7,7 @@ import { Time } from "./facts.tsx";
 import { FaultNotice } from "./fault.tsx";
 import { Look } from "./look.tsx";
 import { Picture } from "./picture.tsx";
-import { describe, formatMargin, type Suspicion } from "./suspicion.ts";
+import { formatMargin, type Suspicion } from "./suspicion.ts";
 
 type Group = NonNullable<AuditAnswer["last"]>["groups"][number];
 
@@ -80,16 +80,31 @@ export function Suspects({ group, comparedWith }: { group: Group; comparedWith: 
       <ul class="suspects-grid">
         {shown.value.map((suspicion, at) => (
           <li key={suspicion.path}>
-            <button type="button" class="suspect" aria-label={describe(suspicion)} onClick={() => (looking.value = at)}>
+            <button type="button" class="suspect" onClick={() => (looking.value = at)}>
               <span class="suspect-pictures">
                 <Picture path={suspicion.path} />
                 {suspicion.copyOf !== undefined && <Picture path={suspicion.copyOf} />}
               </span>
               <span class="suspect-words">
-                <b>{suspicion.label}</b> {kind === "relabelled" ? "was" : "→"} {suspicion.looksLike}
-                <span class="suspect-margin">{formatMargin(suspicion.margin)}</span>
+                <span class="unseen">labelled </span>
+                <b>{suspicion.label}</b>{" "}
+                {kind === "relabelled" ? (
+                  "was"
+                ) : (
+                  <>
+                    <span class="unseen">looks like</span>
+                    <span aria-hidden="true">→</span>
+                  </>
+                )}{" "}
+                {suspicion.looksLike}
+                <span class="suspect-margin">
+                  <span class="unseen">, margin </span>
+                  {formatMargin(suspicion.margin)}
+                  <span class="unseen">, </span>
+                </span>
               </span>
               <code class="suspect-path">{suspicion.path}</code>
+              {suspicion.copyOf !== undefined && <span class="unseen">, a copy of {suspicion.copyOf}</span>}
             </button>
           </li>
         ))}

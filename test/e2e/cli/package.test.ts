@@ -38,6 +38,8 @@ test("npm pack, install in an empty folder, slipway init, slipway up", () => {
     "bin/slipway.js",
     "dist/cli.js",
     "dist/server.js",
+    "dist/web/console.html",
+    "dist/web/playground.html",
     "dist/types/index.d.ts",
     "templates/image/gitignore",
   ])

@@ -96,9 +96,10 @@ async function train(
   });
 }
 
-/** The page of the present source, whatever was built before. */
-export function buildPage(): void {
-  const vite = ["node_modules/vite/bin/vite.js", "build", "-c", "web/vite.config.ts", "--logLevel", "warn"];
+/** The page of the present source, whatever was built before. `mode`: another than the playground. */
+export function buildPage(mode?: "console"): void {
+  const which = mode === undefined ? [] : ["--mode", mode];
+  const vite = ["node_modules/vite/bin/vite.js", "build", "-c", "web/vite.config.ts", "--logLevel", "warn", ...which];
   // The page that is built here stays: it is the one that users get, not a build for tests.
   const env = { ...process.env, NODE_ENV: "production" };
   execFileSync(process.execPath, vite, { cwd: root, env, stdio: ["ignore", "ignore", "inherit"] });
