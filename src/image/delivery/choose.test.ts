@@ -238,7 +238,7 @@ describe("without a registry", () => {
       { nodes: ["a", "b", "c", "d"].map((name) => node({ name })) },
       [missing, context, "a, b, c, … (containerd://1.7.2) are not this machine"],
     ],
-    ["no nodes", { nodes: [] }, [missing, context, "it has no nodes"]],
+    ["no nodes, or none that may be seen", { nodes: [] }, [missing, context, "it shows no nodes to these credentials"]],
     [
       "this machine, with no socket",
       { nodes: [localNode] },

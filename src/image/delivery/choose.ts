@@ -127,7 +127,7 @@ function listLooked({ context, nodes, hosting: data, here }: DeliveryFacts, host
     hosted,
     `the context ${context} is none of kind, minikube, k3d, Docker Desktop or Rancher Desktop`,
     nodes.length === 0
-      ? "it has no nodes"
+      ? "it shows no nodes to these credentials"
       : elsewhere.length > 0
         ? `${elsewhere.slice(0, 3).join(", ")}${elsewhere.length > 3 ? ", …" : ""} (${runtimes}) ${elsewhere.length === 1 ? "is" : "are"} not this machine`
         : `its nodes (${runtimes}) are this machine, where ${one === undefined ? "no socket of containerd is" : `${here.sockets.length} sockets of containerd are: ${here.sockets.join(", ")}`}`,
