@@ -67,8 +67,15 @@ test("where it is sure of the background and right about the boxes, next to noth
   const conf = [0, 0, 1, 0].flatMap((label) => (label === 1 ? [0, 1280] : [1280, 0]));
   const loc = Array.from({ length: anchors * 4 }, (_, index) => index);
   const { loss, loc: slope } = await run({
-    ...{ rows: 1, anchors, classes: 2, negatives: 3, scale: 1 },
-    ...{ loc, conf, offsets: loc, targets: [0, 0, 1, 0] },
+    rows: 1,
+    anchors,
+    classes: 2,
+    negatives: 3,
+    scale: 1,
+    loc,
+    conf,
+    offsets: loc,
+    targets: [0, 0, 1, 0],
   });
   expect(loss[0]).toBeLessThan(1e-6);
   expect([...slope]).toEqual(loc.map(() => 0));
