@@ -1,5 +1,6 @@
 /** @file `slipway.json`: the layer that holds a model's signature and lineage. */
 import { canonicalJson, isDigest } from "../base/digest.ts";
+import { isObject } from "../base/json.ts";
 import type { Signature } from "../model/signature.ts";
 import type { Lineage } from "./types.ts";
 
@@ -24,7 +25,7 @@ export function readDetails(text: string): Details | string {
     // Not rethrown: the caller knows the artifact's name and throws the catalogue's error with this text.
     return `slipway.json is not JSON (${error instanceof Error ? error.message : String(error)})`;
   }
-  if (!isRecord(value)) return "slipway.json is not a JSON object";
+  if (!isObject(value)) return "slipway.json is not a JSON object";
   if (value["version"] !== version)
     return `slipway.json has version ${JSON.stringify(value["version"])}, wanted ${version}: a newer Slipway may have written it`;
   const { signature, lineage } = value;
@@ -42,13 +43,13 @@ export function readDetails(text: string): Details | string {
 }
 
 function findWrongInSignature(signature: unknown): string | undefined {
-  if (!isRecord(signature)) return "signature is missing";
+  if (!isObject(signature)) return "signature is missing";
   for (const side of ["inputs", "outputs"]) {
     const tensors = signature[side];
     if (!Array.isArray(tensors) || tensors.length === 0) return `signature.${side} is not a list of tensors`;
     for (const [i, tensor] of tensors.entries()) {
       const at = `signature.${side}[${i}]`;
-      if (!isRecord(tensor) || typeof tensor["name"] !== "string" || tensor["name"] === "") return `${at} has no name`;
+      if (!isObject(tensor) || typeof tensor["name"] !== "string" || tensor["name"] === "") return `${at} has no name`;
       if (typeof tensor["datatype"] !== "string") return `${at} (${tensor["name"]}) has no datatype`;
       if (!Array.isArray(tensor["shape"]) || !tensor["shape"].every((size) => Number.isInteger(size) && size >= -1)) {
         return `${at} (${tensor["name"]}) has no shape of whole numbers`;
@@ -59,21 +60,21 @@ function findWrongInSignature(signature: unknown): string | undefined {
 }
 
 function findWrongInLineage(lineage: unknown): string | undefined {
-  if (!isRecord(lineage)) return "lineage is missing";
+  if (!isObject(lineage)) return "lineage is missing";
   const { dataset } = lineage;
   if (!isText(lineage["inputs"]) || !isDigest(lineage["inputs"])) return "lineage.inputs is not a sha256 digest";
   if (
-    !isRecord(dataset) ||
+    !isObject(dataset) ||
     !isText(dataset["digest"]) ||
     typeof dataset["count"] !== "number" ||
-    !isRecord(dataset["labels"])
+    !isObject(dataset["labels"])
   ) {
     return "lineage.dataset is not {digest, count, labels}";
   }
   for (const field of ["code", "trainer"]) if (!isText(lineage[field])) return `lineage.${field} is not a text`;
   for (const field of ["parameters", "metrics", "versions"])
-    if (!isRecord(lineage[field])) return `lineage.${field} is not an object`;
-  if (!Array.isArray(lineage["history"]) || !lineage["history"].every(isRecord))
+    if (!isObject(lineage[field])) return `lineage.${field} is not an object`;
+  if (!Array.isArray(lineage["history"]) || !lineage["history"].every(isObject))
     return "lineage.history is not a list of objects";
   if (typeof lineage["seed"] !== "number") return "lineage.seed is not a number";
   if (!isText(lineage["startedAt"]) || Number.isNaN(Date.parse(lineage["startedAt"])))
@@ -87,7 +88,7 @@ function toPlain(value: unknown): unknown {
   if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) return String(value);
   if (Array.isArray(value)) return value.map(toPlain);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, toPlain);
-  if (!isRecord(value) || typeof value["toJSON"] === "function") return value;
+  if (!isObject(value) || typeof value["toJSON"] === "function") return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toPlain(inner)]));
 }
 
@@ -95,10 +96,6 @@ function restoreNumbers<T extends object>(record: T): T {
   const restore = (value: unknown) =>
     value === "NaN" || value === "Infinity" || value === "-Infinity" ? Number(value) : value;
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, restore(value)])) as T;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

@@ -1,5 +1,6 @@
 /** @file A model as an OCI artifact of the CNCF ModelPack format, and back. Pure: the same content gives the same bytes everywhere. */
 import { canonicalJson, digestOf, isDigest, type Digest } from "../base/digest.ts";
+import { parseObject } from "../base/json.ts";
 import type { Signature, TensorSignature } from "../model/signature.ts";
 import { printDetails, readDetails, type Details } from "./details.ts";
 import { artifactIncomplete, contentInvalid } from "./errors.ts";
@@ -111,16 +112,6 @@ export function isDescriptor(value: unknown): value is Descriptor {
     Number.isSafeInteger(size) &&
     Number(size) >= 0
   );
-}
-
-function parseObject(bytes: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    // The caller names the artifact in its error.
-    return undefined;
-  }
 }
 
 function findModel(layers: readonly Descriptor[]): Descriptor | string {

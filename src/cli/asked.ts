@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import type { Artifact } from "../artifact/types.ts";
 import { askHttp } from "../base/ask.ts";
+import { parseObject } from "../base/json.ts";
 import { toFace } from "../serve/face.ts";
 import type { Question, QuestionKind } from "../way/question.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -47,11 +48,7 @@ export function readProblem(text: string): string {
 
 /** Which columns there must be, the server knows. */
 function readColumns(word: string): Readonly<Record<string, number>> {
-  try {
-    const value = JSON.parse(word) as unknown;
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, number>;
-  } catch {
-    // Told below, as any other word that is no object.
-  }
-  throw columnsMalformed({ seen: word.slice(0, 200) });
+  const columns = parseObject(word);
+  if (columns === undefined) throw columnsMalformed({ seen: word.slice(0, 200) });
+  return columns as Record<string, number>;
 }

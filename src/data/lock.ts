@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import { hexOf, isDigest } from "../base/digest.ts";
 import type { Digest } from "../base/digest.ts";
+import { isObject } from "../base/json.ts";
 import { lockBroken, lockUnwritable } from "./errors.ts";
 import { countLabels } from "./labels.ts";
 import type { BoxDataset, Dataset } from "./types.ts";
@@ -128,21 +129,17 @@ export function formatLock(lock: Lock): string {
 
 /** What keeps a value from being a lock. */
 function findLockFault(value: unknown): string | undefined {
-  if (!isRecord(value)) return "it is no JSON object";
+  if (!isObject(value)) return "it is no JSON object";
   const { version, lockedAt, digest, count, labels, files } = value;
   if (version !== 1) return `its version is ${JSON.stringify(version)}, wanted 1`;
   if (typeof lockedAt !== "string" || Number.isNaN(Date.parse(lockedAt))) return "`lockedAt` is no time";
   if (typeof digest !== "string" || !isDigest(digest)) return "`digest` is no sha256 digest";
-  if (!isRecord(labels) || !Object.values(labels).every((images) => Number.isInteger(images)))
+  if (!isObject(labels) || !Object.values(labels).every((images) => Number.isInteger(images)))
     return "`labels` does not count images by label";
-  if (!isRecord(files)) return "`files` is no object";
+  if (!isObject(files)) return "`files` is no object";
   const wrong = Object.entries(files).find(([, short]) => typeof short !== "string" || !/^[0-9a-f]{32}$/.test(short));
   if (wrong !== undefined) return `the digest of ${JSON.stringify(wrong[0])} is not 32 hex digits`;
   const listed = Object.keys(files).length;
   if (count !== listed) return `\`count\` is ${JSON.stringify(count)}, but ${listed} files are listed`;
   return undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 /** @file `docker-credential-<name> get`: the server's name on standard input, `{ Username, Secret }` on standard output. */
 import { spawn } from "node:child_process";
+import { parseObject } from "../base/json.ts";
 import { credentialsBroken } from "./errors.ts";
 import type { Credentials, Environment } from "./credentials.ts";
 
@@ -23,7 +24,7 @@ export async function askHelper(
     if (/credentials not found/i.test(output)) return undefined;
     throw credentialsBroken({ source: program, why: `it ended with exit code ${code}` });
   }
-  const { Username: username, Secret: secret } = readAnswer(output);
+  const { Username: username, Secret: secret } = parseObject(output) ?? {};
   if (typeof username !== "string" || typeof secret !== "string")
     throw credentialsBroken({ source: program, why: "its answer is not JSON with Username and Secret" });
   if (secret === "") return undefined;
@@ -65,14 +66,4 @@ async function run(
   });
   child.stdin.end(`${input}\n`);
   return promise;
-}
-
-function readAnswer(output: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(output);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    // The caller says what is missing; the parser's message would quote the secret.
-    return {};
-  }
 }

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { findSlipwayError } from "../base/errors.ts";
+import { isObject, parseObject } from "../base/json.ts";
 import { askHelper } from "./credential-helper.ts";
 import { credentialsBroken } from "./errors.ts";
 
@@ -81,14 +82,14 @@ async function readConfig(path: string): Promise<ConfigFile | undefined> {
     throw credentialsBroken({ source: path, why: cause.code ?? cause.message }, { cause });
   });
   if (text === undefined || text.trim() === "") return undefined;
-  const value = parse(text);
+  const value = parseObject(text);
   // The parser's own message would quote the file, secrets and all.
   if (value === undefined) throw credentialsBroken({ source: path, why: "it is not a JSON object" });
   const { auths, credHelpers, credsStore } = value;
   return {
     path,
-    auths: isRecord(auths) ? auths : {},
-    credHelpers: isRecord(credHelpers) ? credHelpers : {},
+    auths: isObject(auths) ? auths : {},
+    credHelpers: isObject(credHelpers) ? credHelpers : {},
     credsStore: typeof credsStore === "string" && credsStore !== "" ? credsStore : undefined,
   };
 }
@@ -111,7 +112,7 @@ function findInFile({ auths }: ConfigFile, registry: string, repository: string)
 }
 
 function readEntry(entry: unknown): Credentials | undefined {
-  if (!isRecord(entry)) return undefined;
+  if (!isObject(entry)) return undefined;
   const { registrytoken, identitytoken, auth, username, password } = entry;
   if (isText(registrytoken)) return { kind: "bearer", token: registrytoken };
   if (isText(identitytoken)) return { kind: "identity", token: identitytoken };
@@ -141,20 +142,6 @@ function name(credentials: Credentials, place: string): string {
   return credentials.kind === "password"
     ? `credentials of ${credentials.username} from ${place}`
     : `a token from ${place}`;
-}
-
-function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    // The caller names the file.
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

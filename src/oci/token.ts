@@ -1,4 +1,5 @@
 /** @file Access tokens by the registry token protocol: GET with Basic or nothing, POST by OAuth 2 with a refresh token. */
+import { parseObject } from "../base/json.ts";
 import type { Credentials } from "./credentials.ts";
 import { readBounded, type Transport } from "./transport.ts";
 
@@ -43,7 +44,7 @@ export async function fetchToken(
       : toGet(realm, scopes, credentials?.kind === "password" ? credentials : undefined);
   const answer = await transport.exchange({ ...call, signal });
   const bytes = await readBounded(answer.body, limitBytes);
-  const value = parse(bytes);
+  const value = parseObject(bytes ?? "") ?? {};
   if (answer.status !== 200) throw new TokenRefused(answer.status, readReason(value), answer.headers["retry-after"]);
   const token = value["token"] ?? value["access_token"];
   if (typeof token !== "string" || token === "")
@@ -77,16 +78,6 @@ function toPost({ url, service }: Realm, scopes: readonly string[], refreshToken
     "content-length": String(body.byteLength),
   };
   return { method: "POST", url, headers, body };
-}
-
-function parse(bytes: Uint8Array | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    // The caller finds no token in it; the parser's own message would quote the answer, which may hold one.
-    return {};
-  }
 }
 
 function readReason(value: Record<string, unknown>): string {

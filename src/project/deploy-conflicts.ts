@@ -1,6 +1,6 @@
+import { isObject } from "../base/json.ts";
 import { compareQuantities } from "../base/quantity.ts";
 import type { Fault } from "./errors.ts";
-import { isObject } from "./schema.ts";
 
 /** Settings that are right each for itself and wrong together. Looks only at what is of the right type; the rest has its own faults. */
 export function findDeployConflicts(deploy: unknown): Fault[] {

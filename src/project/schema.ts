@@ -41,7 +41,3 @@ export function oneOf<T>(pick: (value: unknown) => z.ZodType) {
 
 /** For a value that is of none of the forms. */
 export const refused = (what: string) => z.never(wanted(what));
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

@@ -1,11 +1,12 @@
 /** @file `deploy` of a project file: what the API server would refuse at the end of the way is told at its beginning. */
 import { isIP } from "node:net";
 import * as z from "zod";
+import { isObject } from "../base/json.ts";
 import { nanosPerUnit, parseQuantity } from "../base/quantity.ts";
 import { parsePrefix } from "../oci/reference.ts";
 import { findCronFault } from "./cron.ts";
 import type { DeployDefinition, ModelDelivery, NetworkRules, Resources, TrainingPlacement } from "./deploy.ts";
-import { fields, form, isObject, oneOf, refused, text, wanted, whole } from "./schema.ts";
+import { fields, form, oneOf, refused, text, wanted, whole } from "./schema.ts";
 
 /** Every key of a definition, so that none is forgotten here. */
 type Shape<T> = Record<keyof T, z.ZodType>;

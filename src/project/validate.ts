@@ -1,10 +1,11 @@
 import * as z from "zod";
+import { isObject } from "../base/json.ts";
 import { findNearest } from "../base/nearest.ts";
 import type { DataSource } from "../data/types.ts";
 import type { Trainer } from "../train/types.ts";
 import { findDeployConflicts } from "./deploy-conflicts.ts";
 import type { Fault } from "./errors.ts";
-import { fields, isObject, text, wanted, whole } from "./schema.ts";
+import { fields, text, wanted, whole } from "./schema.ts";
 import type { MetricGate, ProjectDefinition } from "./types.ts";
 import { deploySchema } from "./validate-deploy.ts";
 

@@ -1,7 +1,8 @@
 /** @file A thing that a caller asks about, as protocols for instances and tables write it, as a row of the model. */
+import { isObject } from "../base/json.ts";
 import { inputInvalid } from "./errors.ts";
 import { readImage } from "./inputs/image.ts";
-import { isObject, readColumns, readText } from "./inputs/json.ts";
+import { readColumns, readText } from "./inputs/json.ts";
 import { show, toNumbers, toRow } from "./inputs/row.ts";
 import type { ServedModel } from "./model.ts";
 import type { Sent } from "./prediction.ts";

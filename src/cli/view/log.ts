@@ -1,3 +1,4 @@
+import { parseObject } from "../../base/json.ts";
 import type { Io } from "../io.ts";
 
 /** What the server logs: warnings and errors always (pino's levels 40 and up), the rest with `--verbose`. */
@@ -16,11 +17,7 @@ interface Line {
 }
 
 function parse(line: string): Line {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === "object" && value !== null) return { level: 30, ...value };
-  } catch {
-    // Not every line is ours: a native library's word is shown as it is.
-  }
-  return { level: 40, msg: line };
+  const entry = parseObject(line);
+  // Not every line is ours: a native library's word is shown as it is.
+  return entry === undefined ? { level: 40, msg: line } : { level: 30, ...entry };
 }

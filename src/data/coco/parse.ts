@@ -1,4 +1,5 @@
 /** @file COCO's annotations out of their JSON, each held to what the format says. Pure: no file is read. */
+import { isObject } from "../../base/json.ts";
 import type { DatasetFault } from "../types.ts";
 
 export interface CocoImage {
@@ -43,7 +44,7 @@ export function parseCoco(text: string, file: string): Coco {
   let crowds = 0;
   for (const [index, value] of lists.annotations.entries()) {
     const at = `${file}:annotations[${index}]`;
-    if (!isRecord(value)) {
+    if (!isObject(value)) {
       refuse(at, `is ${show(value)}, wanted an object`);
       continue;
     }
@@ -87,7 +88,7 @@ function readLists(
     refuse(file, `is no JSON: ${(error as Error).message}`);
     return empty;
   }
-  if (!isRecord(value)) {
+  if (!isObject(value)) {
     refuse(file, `is ${show(value)}, wanted an object with images, annotations and categories`);
     return empty;
   }
@@ -111,7 +112,7 @@ function readCategories(values: readonly unknown[], at: string, refuse: Refuse):
   const categories = new Map<Id, string>();
   for (const [index, value] of values.entries()) {
     const place = `${at}[${index}]`;
-    const { id, name } = isRecord(value) ? value : {};
+    const { id, name } = isObject(value) ? value : {};
     if (!isId(id)) refuse(place, `has the id ${show(id)}, wanted a number`);
     else if (categories.has(id)) refuse(place, `has the id ${id}, as a category before it`, "duplicate");
     else if (typeof name !== "string" || name.trim() === "") refuse(place, `has the name ${show(name)}, wanted a text`);
@@ -125,7 +126,7 @@ function readImages(values: readonly unknown[], at: string, refuse: Refuse): Map
   const names = new Set<string>();
   for (const [index, value] of values.entries()) {
     const place = `${at}[${index}]`;
-    const { id, file_name: name, width, height } = isRecord(value) ? value : {};
+    const { id, file_name: name, width, height } = isObject(value) ? value : {};
     if (!isId(id)) refuse(place, `has the id ${show(id)}, wanted a number`);
     else if (images.has(id)) refuse(place, `has the id ${id}, as an image before it`, "duplicate");
     else if (typeof name !== "string" || name === "") refuse(place, `has the file_name ${show(name)}, wanted a path`);
@@ -172,10 +173,6 @@ function normalise(name: string): string {
 function isInside(name: string): boolean {
   const path = name.replaceAll("\\", "/");
   return !path.startsWith("/") && !/^[a-z]:/i.test(path) && !path.split("/").includes("..") && !path.includes("\0");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function show(value: unknown): string {

@@ -1,5 +1,6 @@
 /** @file What differs between two versions of an object, field by field, with secret values masked. Pure. */
 import { createHmac, randomBytes } from "node:crypto";
+import { isObject } from "../../base/json.ts";
 import type { KubeObject } from "../../kube/types.ts";
 
 export interface FieldChange {
@@ -62,14 +63,14 @@ function maskValue(value: string): string {
 
 function compare(path: string, before: unknown, after: unknown): FieldChange[] {
   if (isSame(before, after)) return [];
-  if (isMap(before) && isMap(after)) return compareMaps(path, before, after);
+  if (isObject(before) && isObject(after)) return compareMaps(path, before, after);
   if (Array.isArray(before) && Array.isArray(after)) {
     const [a, b] = [nameItems(before), nameItems(after)];
     if (a !== undefined && b !== undefined) return compareMaps(path, a, b, true);
   }
   // Whole branches that come or go are told by their leaves.
-  if (before === undefined && isMap(after) && Object.keys(after).length > 0) return compareMaps(path, {}, after);
-  if (after === undefined && isMap(before) && Object.keys(before).length > 0) return compareMaps(path, before, {});
+  if (before === undefined && isObject(after) && Object.keys(after).length > 0) return compareMaps(path, {}, after);
+  if (after === undefined && isObject(before) && Object.keys(before).length > 0) return compareMaps(path, before, {});
   return [
     { path, ...(before !== undefined && { before: show(before) }), ...(after !== undefined && { after: show(after) }) },
   ];
@@ -87,9 +88,9 @@ function compareMaps(
 
 /** Lists whose members have names of their own are compared by them: a container put first moves no other. */
 function nameItems(items: readonly unknown[]): Record<string, unknown> | undefined {
-  const names = items.map((item) => (isMap(item) && typeof item["name"] === "string" ? item["name"] : undefined));
+  const names = items.map((item) => (isObject(item) && typeof item["name"] === "string" ? item["name"] : undefined));
   if (names.includes(undefined) || new Set(names).size < names.length) {
-    return items.every(isMap) ? Object.fromEntries(items.map((item, i) => [String(i), item])) : undefined;
+    return items.every(isObject) ? Object.fromEntries(items.map((item, i) => [String(i), item])) : undefined;
   }
   return Object.fromEntries(items.map((item, i) => [names[i], item]));
 }
@@ -110,14 +111,10 @@ function own(map: Record<string, unknown>, name: string): unknown {
   return Object.hasOwn(map, name) ? map[name] : undefined;
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
-  if (!isMap(a) || !isMap(b)) return false;
+  if (!isObject(a) || !isObject(b)) return false;
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names].every((name) => isSame(own(a, name), own(b, name)));
 }

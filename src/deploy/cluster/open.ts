@@ -1,6 +1,7 @@
 /** @file Opens a cluster by the name of its context: nothing here ever takes the kubeconfig's current one. */
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseObject } from "../../base/json.ts";
 import { readRetryAfter } from "../../oci/retry.ts";
 import { clusterUnreachable } from "../errors.ts";
 import { type ApiStatus, toError } from "./api-error.ts";
@@ -216,12 +217,9 @@ async function openChannel(
 }
 
 function parseStatus(text: string): ApiStatus {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && "message" in value) return value as ApiStatus;
-  } catch {
-    // Proxies before the API server answer in words or in HTML: shown as they are, but not all of it.
-  }
+  const status = parseObject(text);
+  if (status !== undefined && "message" in status) return status;
+  // Proxies before the API server answer in words or in HTML: shown as they are, but not all of it.
   const words = text
     .replaceAll(/<[^>]*>/g, " ")
     .replaceAll(/\s+/g, " ")

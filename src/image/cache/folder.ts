@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { parseObject } from "../../base/json.ts";
 import { cacheUnusable } from "../errors.ts";
 
 /** Outside every project, since layers are the same for all of them: SLIPWAY_CACHE, else where the system keeps caches. */
@@ -28,13 +29,7 @@ export function ignoreMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
 }
 
-/** A note of the cache: undefined where it is missing or broken. */
+/** A note of the cache: undefined where it is missing or broken. Half a note, after a power cut, is as good as none. */
 export function parseNote(text: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text ?? "null");
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    // Half a note, after a power cut: as good as none.
-    return undefined;
-  }
+  return text === undefined ? undefined : parseObject(text);
 }

@@ -1,3 +1,4 @@
+import { isObject } from "../../base/json.ts";
 import { prepareText } from "../../model/text.ts";
 import { inputInvalid, jsonMalformed, textTooLong } from "../errors.ts";
 import type { ServedModel } from "../model.ts";
@@ -34,10 +35,6 @@ export function readObject(body: Uint8Array, wanted: string): Record<string, unk
   const value = readJson(body, wanted);
   if (isObject(value)) return value;
   throw inputInvalid({ path: "the body", seen: show(value), wanted });
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A text as a row. Throws `inputInvalid`, `textTooLong`. */

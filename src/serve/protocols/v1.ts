@@ -1,8 +1,9 @@
 /** @file KServe's V1 protocol, which is TensorFlow Serving's: kserve.github.io/website, v1-protocol. */
+import { isObject } from "../../base/json.ts";
 import type { Prediction } from "../../project/types.ts";
 import { inputInvalid, notImplemented } from "../errors.ts";
 import { methodNotAllowed } from "../../http/errors.ts";
-import { isObject, readObject } from "../inputs/json.ts";
+import { readObject } from "../inputs/json.ts";
 import { show } from "../inputs/row.ts";
 import { readInstance } from "../instances.ts";
 import type { ServedModel } from "../model.ts";

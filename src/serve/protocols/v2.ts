@@ -1,9 +1,10 @@
 /** @file Open Inference Protocol v2 over REST: github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md. */
 import type { IncomingMessage } from "node:http";
+import { isObject } from "../../base/json.ts";
 import type { TensorSignature } from "../../model/signature.ts";
 import { readServerVersion } from "../version.ts";
 import { inputInvalid, notImplemented } from "../errors.ts";
-import { isObject, readObject } from "../inputs/json.ts";
+import { readObject } from "../inputs/json.ts";
 import { show } from "../inputs/row.ts";
 import type { ServedModel } from "../model.ts";
 import { checkModelName, checkVersion, modelNameOf, pathParts } from "../names.ts";

@@ -1,4 +1,5 @@
 /** @file Seldon's message (prediction.proto), as far as a contract speaks of it. */
+import { isObject } from "../../base/json.ts";
 import type { Rows } from "./generate.ts";
 import type { Breach } from "./types.ts";
 
@@ -18,13 +19,13 @@ export interface ReadMessage {
 
 /** The data of an answer, or what is wrong with it as a message. */
 export function readMessage(body: unknown): ReadMessage | Breach {
-  if (!isRecord(body)) return { kind: "body", message: `the answer is ${show(body)}, wanted a message with data` };
+  if (!isObject(body)) return { kind: "body", message: `the answer is ${show(body)}, wanted a message with data` };
   const { status, data } = body;
-  if (isRecord(status) && status["status"] === "FAILURE") {
+  if (isObject(status) && status["status"] === "FAILURE") {
     const { reason, info, code } = status;
     return { kind: "failure", message: `status FAILURE ${show(code)}: ${[reason, info].filter(Boolean).join(", ")}` };
   }
-  if (!isRecord(data))
+  if (!isObject(data))
     return { kind: "body", message: `data is ${show(data)}, wanted an object with ndarray or tensor` };
   const { names = [], ndarray, tensor } = data;
   if (!Array.isArray(names) || !names.every((name) => typeof name === "string"))
@@ -33,7 +34,7 @@ export function readMessage(body: unknown): ReadMessage | Breach {
     const rows = ndarray.map((row) => (Array.isArray(row) ? (row as unknown[]).flat(Infinity) : [row]));
     return { kind: "ndarray", names, rows };
   }
-  if (isRecord(tensor)) return readTensor(tensor, names);
+  if (isObject(tensor)) return readTensor(tensor, names);
   return { kind: "body", message: `data holds ${show(Object.keys(data))}, wanted ndarray or tensor` };
 }
 
@@ -61,10 +62,6 @@ function toTensor(rows: Rows): object {
   const shape: number[] = [];
   for (let at: unknown = rows; Array.isArray(at); at = at[0]) shape.push(at.length);
   return { shape, values: rows.flat(Infinity) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function show(value: unknown): string {

@@ -1,6 +1,7 @@
 /** @file A dataset as an OCI artifact: what its manifest and config say. The layers are ModelPack's kinds for datasets, so that other tools can read them. */
 import { isDescriptor } from "../../artifact/manifest.ts";
 import { canonicalJson, type Digest, digestOf, hexOf, isDigest } from "../../base/digest.ts";
+import { parseObject } from "../../base/json.ts";
 import type { DataSource } from "../../data/types.ts";
 import { manifestTypes, type Descriptor } from "../../oci/types.ts";
 import { datasetArtifactBroken } from "../errors.ts";
@@ -86,7 +87,7 @@ export function printDataset(
 /** `reference` is for the message of `datasetArtifactBroken`. */
 export function readDatasetManifest(bytes: Uint8Array, reference: string): DatasetManifest {
   const refuse = (why: string) => datasetArtifactBroken({ reference, why });
-  const { artifactType, config, layers } = parse(bytes);
+  const { artifactType, config, layers } = parseObject(bytes) ?? {};
   const kind = artifactType ?? (config as Partial<Descriptor> | undefined)?.mediaType;
   if (!isDescriptor(config) || kind !== datasetType) throw refuse(`it is ${JSON.stringify(kind)}, not ${datasetType}`);
   if (!Array.isArray(layers) || !layers.every(isDescriptor)) throw refuse("its manifest lists no layers");
@@ -104,21 +105,11 @@ export function readDatasetManifest(bytes: Uint8Array, reference: string): Datas
 }
 
 export function readDatasetConfig(bytes: Uint8Array, reference: string): DatasetConfig {
-  const { version, digest, files, count, bytes: size, source } = parse(bytes) as Partial<DatasetConfig>;
+  const { version, digest, files, count, bytes: size, source } = (parseObject(bytes) ?? {}) as Partial<DatasetConfig>;
   const refuse = () => datasetArtifactBroken({ reference, why: "its config does not say which dataset it is" });
   if (version !== 1 || typeof source !== "object") throw refuse();
   if (digest === undefined || files === undefined || ![digest, files].every(isDigest)) throw refuse();
   return { version, digest, files, count: Number(count), bytes: Number(size), source };
-}
-
-function parse(bytes: Uint8Array): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    // The caller names what is missing.
-    return {};
-  }
 }
 
 function toDocument(mediaType: string, value: object): Document {

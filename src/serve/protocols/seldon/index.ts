@@ -1,7 +1,8 @@
 /** @file Seldon Core's protocol, v0.1 and v1: the paths of its ingress, and those of a component behind its executor. */
 import type { SlipwayError } from "../../../base/errors.ts";
+import { isObject } from "../../../base/json.ts";
 import { inputInvalid, jsonMalformed, notImplemented } from "../../errors.ts";
-import { isObject, readObject } from "../../inputs/json.ts";
+import { readObject } from "../../inputs/json.ts";
 import { show } from "../../inputs/row.ts";
 import { modelNameOf } from "../../names.ts";
 import { createDescriber } from "../../pages/describe.ts";

@@ -1,7 +1,8 @@
 /** @file SeldonMessage (seldon-core, proto/prediction.proto) as JSON: what it carries, and the answer of the same kind. */
 import { randomBytes } from "node:crypto";
+import { isObject } from "../../../base/json.ts";
 import { inputInvalid } from "../../errors.ts";
-import { checkText, isObject } from "../../inputs/json.ts";
+import { checkText } from "../../inputs/json.ts";
 import { show } from "../../inputs/row.ts";
 import { flatten, nest, readShape } from "../../tensors.ts";
 
