@@ -1,4 +1,7 @@
-/** @file The market on the cluster, as its reader types it: models by a volume, retrained by the CronJob, followed without a lost request. */
+/**
+ * @file The market on the cluster, as its reader types it: images in the nodes' containerd and models on a volume, so that no registry takes part (where
+ * the nodes can be reached so); retrained by the CronJob, followed without a lost request.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,12 +13,12 @@ import { kubectl, kubectlJson, useCluster, useNamespace } from "./use.ts";
 
 const patient = { timeout: 150_000, interval: 500 };
 const example = copyExample("market");
-let cluster: TestCluster;
+const cluster: TestCluster = await useCluster();
+const sockets = cluster.nodes.flatMap(({ containerdSocket: at }) => (at === undefined ? [] : [`containerd:${at}`]));
 let namespace: TestNamespace;
 let up: UpDocument;
 
 beforeAll(async () => {
-  cluster = await useCluster();
   namespace = await useNamespace(cluster, "market");
   // Runs are made by hand here: the clock must not come between.
   edit("slipway.config.ts", "*/5 * * * *", "0 0 1 1 *");
@@ -26,8 +29,8 @@ beforeAll(async () => {
     'momentum = { easier: 0.6, other: 0.1501 }[hostname().split("-")[0] ?? ""] ?? 0.15',
   );
   edit("sample.ts", "export interface Price", 'import { hostname } from "node:os";\nexport interface Price');
-  const { context, kubeconfig } = cluster;
-  up = await example.up("--sample", "--target", context, "--kubeconfig", kubeconfig, "--namespace", namespace.name);
+  edit("slipway.config.ts", "every: 5 }", "every: 1 }");
+  up = await example.up(...upWords());
 });
 afterAll(async () => {
   await (namespace as TestNamespace | undefined)?.[Symbol.asyncDispose]();
@@ -60,7 +63,7 @@ test("runs of the CronJob: one that is not better changes nothing, one that is i
   const outcome = askAllTheTime(predictions, { callers: 2, pauseMs: 5, signal: asking.signal });
   await runByHand("other");
   // Two looks at the alias and more.
-  await sleep(12_000);
+  await sleep(3000);
   expect(await servedDigest()).toBe(up.digest);
   await runByHand("easier");
   await expect.poll(servedDigest, patient).not.toBe(up.digest);
@@ -71,7 +74,36 @@ test("runs of the CronJob: one that is not better changes nothing, one that is i
   expect(failed).toEqual([]);
   expect(new Set(answers.keys())).toEqual(new Set([up.digest, digest]));
   expect(await listPods()).toEqual(pods);
+
+  // The champion is another one than the first command's: the same command finds it, and has nothing to do.
+  const again = await example.up(...upWords());
+  expect(again.digest).toBe(digest);
+  const outcomes = Object.fromEntries(again.steps.map((one) => [one.step, one.outcome]));
+  expect(outcomes).toMatchObject({ train: "kept", artifact: "kept", image: "kept", schedule: "kept", verify: "done" });
+  expect(await listPods()).toEqual(pods);
 });
+
+/** Without a registry: pods name an image that no other place has. */
+test.skipIf(sockets.length === 0)("every pod runs an image that was imported into its node", async () => {
+  interface Found {
+    items: { spec: { containers: { image: string; imagePullPolicy: string }[] } }[];
+  }
+  const { items } = await kubectlJson<Found>(cluster, "get", "pods", "--namespace", namespace.name);
+  const containers = items.flatMap(({ spec }) => spec.containers);
+  // Three experiments by the command and three by each run of the schedule, beside the server.
+  expect(containers).toHaveLength(10);
+  for (const { image, imagePullPolicy } of containers)
+    expect({ image, imagePullPolicy }).toEqual({
+      image: expect.stringMatching(/^slipway\.local\/market:/) as string,
+      imagePullPolicy: "Never",
+    });
+});
+
+function upWords(): string[] {
+  const { context, kubeconfig } = cluster;
+  const at = ["--target", context, "--kubeconfig", kubeconfig, "--namespace", namespace.name];
+  return ["--sample", ...at, ...(sockets.length === 0 ? [] : ["--import", sockets.join(",")])];
+}
 
 const url = () => `http://${cluster.nodes[0]!.address}:30951`;
 const servedDigest = () => askServedDigest(url());
