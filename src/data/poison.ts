@@ -5,6 +5,7 @@ import { dirname, extname, join } from "node:path";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
+import { ignoreMissing } from "../base/files.ts";
 import { poisonDone, poisonNothing, poisonUnknownLabel } from "./errors.ts";
 import type { DatasetEntry, ImageDataset } from "./types.ts";
 
@@ -137,8 +138,4 @@ function journalPath(root: string): string {
 async function readJournal(root: string): Promise<Journal | undefined> {
   const text = await readFile(journalPath(root), "utf8").catch(ignoreMissing);
   return text === undefined ? undefined : (JSON.parse(text) as Journal);
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
 }

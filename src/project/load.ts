@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { digestOf, hexOf } from "../base/digest.ts";
 import { SlipwayError } from "../base/errors.ts";
-import { writeWhole } from "../base/whole-file.ts";
+import { writeWhole } from "../base/files.ts";
 import { bundleProject } from "./bundle.ts";
 import { projectFolderMissing, projectInvalid, projectNoDefault, projectNotFound, projectThrew } from "./errors.ts";
 import type { Project, ProjectDefinition } from "./types.ts";

@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, hexOf, isDigest, shortDigest } from "../../base/digest.ts";
+import { ignoreMissing } from "../../base/files.ts";
 import { blobCorrupted, blobMissing } from "../errors.ts";
 import type { Blob, Descriptor } from "../oci.ts";
-import { cut, ignoreMissing, writeWhole } from "./files.ts";
+import { cut, writeWhole } from "./files.ts";
 
 export interface Folders {
   root: string;

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { ignoreMissing } from "../../base/files.ts";
 
 /** Bytes in one write or hash call: both refuse more than 2 GiB at once. */
 const chunkBytes = 64 * 1024 * 1024;
@@ -47,12 +48,6 @@ export async function removeAbandoned(scratch: string): Promise<void> {
 /** Pieces small enough for one system call. */
 export function* cut(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
-}
-
-/** For files that another process may remove at any time. */
-export function ignoreMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-  throw error;
 }
 
 async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {

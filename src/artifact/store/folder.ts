@@ -1,9 +1,10 @@
 /** @file The layout's folder: making it, reading its index, and changing the index as one writer at a time. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ignoreMissing } from "../../base/files.ts";
 import { storeBroken } from "../errors.ts";
 import type { AliasMove } from "../types.ts";
-import { ignoreMissing, makeFolder, writeWhole } from "./files.ts";
+import { makeFolder, writeWhole } from "./files.ts";
 import { catchUp } from "./history.ts";
 import { emptyIndex, parseIndex, printIndex, type Index } from "./index-file.ts";
 import { withLock } from "./lock.ts";

@@ -4,10 +4,11 @@
  */
 import { open, readFile } from "node:fs/promises";
 import { whoAmI } from "../../base/account.ts";
+import { ignoreMissing } from "../../base/files.ts";
 import { storeBroken } from "../errors.ts";
 import { annotations } from "../oci.ts";
 import type { AliasMove } from "../types.ts";
-import { ignoreMissing, syncFolder } from "./files.ts";
+import { syncFolder } from "./files.ts";
 import type { Index } from "./index-file.ts";
 import { dirname } from "node:path";
 

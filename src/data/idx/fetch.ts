@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { digestOf, hexOf } from "../../base/digest.ts";
-import { writeWhole } from "../../base/whole-file.ts";
+import { writeWhole } from "../../base/files.ts";
 import { dataInterrupted, downloadFailed } from "../errors.ts";
 import { nameOf, reasonOf, Refused, requireOk } from "../file/url.ts";
 import type { OpenOptions } from "../open.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { canonicalJson } from "../../base/digest.ts";
 import { findSlipwayError } from "../../base/errors.ts";
 import { silent } from "../../base/progress.ts";
-import { writeWhole } from "../../base/whole-file.ts";
+import { writeWhole } from "../../base/files.ts";
 import { dataInterrupted, rowsNotLoaded } from "../errors.ts";
 import type { OpenOptions } from "../open.ts";
 import type { DatasetWarning, RowsSource } from "../types.ts";

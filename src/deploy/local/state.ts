@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { writeWhole } from "../../base/whole-file.ts";
+import { writeWhole } from "../../base/files.ts";
 
 const stateSchema = z.object({
   pid: z.int().positive(),

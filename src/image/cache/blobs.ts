@@ -2,11 +2,11 @@
 import { open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, digestOf, hexOf } from "../../base/digest.ts";
-import { makeWhole, writeWhole } from "../../base/whole-file.ts";
+import { ignoreMissing, makeWhole, writeWhole } from "../../base/files.ts";
 import { fromFile, type BlobSource } from "../../oci/blob-source.ts";
 import { cacheDamaged } from "../errors.ts";
 import { createMeter } from "../hash.ts";
-import { ignoreMissing, usingCache } from "./folder.ts";
+import { usingCache } from "./folder.ts";
 
 export interface BlobCache {
   /** A small blob: from the cache where it is there and whole. */

@@ -25,10 +25,6 @@ export async function usingCache<T>(folder: string, work: () => Promise<T>): Pro
   }
 }
 
-export function ignoreMissing(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-}
-
 /** A note of the cache: undefined where it is missing or broken. Half a note, after a power cut, is as good as none. */
 export function parseNote(text: string | undefined): Record<string, unknown> | undefined {
   return text === undefined ? undefined : parseObject(text);

@@ -12,7 +12,7 @@ import { open, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, digestOfJson, hexOf, isDigest } from "../../base/digest.ts";
 import { silent, type Report } from "../../base/progress.ts";
-import { makeWhole, writeWhole } from "../../base/whole-file.ts";
+import { ignoreMissing, makeWhole, writeWhole } from "../../base/files.ts";
 import { fromFile, type BlobSource } from "../../oci/blob-source.ts";
 import { cacheDamaged, contentMismatch } from "../errors.ts";
 import { gzip, gzipRelease } from "../gzip/gzip.ts";
@@ -22,7 +22,7 @@ import type { TarEntry } from "../tar/entry.ts";
 import { stampFile } from "../tar/file-entry.ts";
 import { arrange, writeTar } from "../tar/write.ts";
 import type { Layer } from "../types.ts";
-import { ignoreMissing, parseNote, usingCache } from "./folder.ts";
+import { parseNote, usingCache } from "./folder.ts";
 
 export interface LayerCache {
   /** The layer of these entries, compressed now or found. Throws `cacheUnusable` and what reading the entries throws. */

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobSource } from "../../oci/blob-source.ts";
 import { type Digest, hexOf } from "../../base/digest.ts";
-import { makeWhole, writeWhole } from "../../base/whole-file.ts";
+import { makeWhole, writeWhole } from "../../base/files.ts";
 import type { Descriptor } from "../../oci/types.ts";
 import { contentMismatch, destinationUnusable } from "../errors.ts";
 import { createMeter, readAll } from "../hash.ts";

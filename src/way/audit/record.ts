@@ -1,7 +1,7 @@
 /** @file The audit by names instead of numbers: what `--json` prints, what is kept beside what models said, and what the console shows. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "../../base/whole-file.ts";
+import { ignoreMissing, writeWhole } from "../../base/files.ts";
 import { listAlarms } from "./describe.ts";
 import type { AuditReport } from "./run.ts";
 import { auditRecord, type AuditRecord } from "./schema.ts";
@@ -46,13 +46,8 @@ export async function keepAudit(folder: string, record: AuditRecord): Promise<vo
 
 /** The last audit; undefined where there was none, or another version of Slipway kept it. */
 export async function readKeptAudit(folder: string): Promise<AuditRecord | undefined> {
-  let text: string;
-  try {
-    text = await readFile(recordPath(folder), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  const text = await readFile(recordPath(folder), "utf8").catch(ignoreMissing);
+  if (text === undefined) return undefined;
   try {
     return auditRecord.parse(JSON.parse(text));
   } catch {

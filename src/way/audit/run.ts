@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openStore, storeFolder } from "../../artifact/store/layout.ts";
 import type { Artifact, Store } from "../../artifact/types.ts";
 import { digestOfJson, hexOf } from "../../base/digest.ts";
+import { ignoreMissing } from "../../base/files.ts";
 import type { Report } from "../../base/progress.ts";
 import { type AuditFindings, auditLabels } from "../../data/audit/audit.ts";
 import { thresholdsOfVerdicts } from "../../data/audit/rules.ts";
@@ -165,8 +166,4 @@ function labelsBefore(lock: Lock, { entries, labels }: ImageDataset): Int32Array
     if (found === undefined || found.size > 1 || found.has(label)) return -1;
     return labels.indexOf([...found][0]!);
   });
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
 }

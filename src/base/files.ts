@@ -1,4 +1,4 @@
-/** @file Files that are there whole or not at all, whoever reads them meanwhile. Against power cuts artifact/store/files.ts does more. */
+/** @file Files that others read, replace and remove meanwhile. Against power cuts artifact/store/files.ts does more. */
 import { randomBytes } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -19,4 +19,9 @@ export async function makeWhole<T>(path: string, write: (draft: string) => Promi
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** For what may not be there, or be removed at any time: `readFile(path).catch(ignoreMissing)`. */
+export function ignoreMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
 }

@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { makeWhole, writeWhole } from "./whole-file.ts";
+import { ignoreMissing, makeWhole, writeWhole } from "./files.ts";
 
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "slipway-whole-"));
@@ -38,4 +39,10 @@ test("many writers at once: one of them has the last word", async () => {
   await Promise.all(texts.map((text) => writeWhole(path, text)));
   expect(texts).toContain(readFileSync(path, "utf8"));
   expect(readdirSync(folder)).toEqual(["note"]);
+});
+
+test("what is missing is nothing; what cannot be read is a fault", async () => {
+  const folder = makeFolder();
+  expect(await readFile(join(folder, "note")).catch(ignoreMissing)).toBeUndefined();
+  await expect(readFile(folder).catch(ignoreMissing)).rejects.toThrow("EISDIR");
 });
