@@ -1,13 +1,13 @@
 import { formatShare } from "../model/format.ts";
-import { reading } from "./store.ts";
+import { found, leastScore } from "./store.ts";
 
 /** What a detector saw, drawn over the image. The table of what it saw is under the reading, so that nobody needs to see these. */
 export function Boxes() {
-  const { labels = [], scores = [], boxes = [] } = reading.value?.answer ?? {};
+  const boxes = found.value?.boxes ?? [];
   if (boxes.length === 0) return null;
   return (
     <div class="boxes" aria-hidden="true">
-      {boxes.slice(0, most).map(([left, top, right, bottom], index) => (
+      {boxes.slice(0, most).map(({ label, score, corners: [left, top, right, bottom] }, index) => (
         <div
           key={index}
           class="box"
@@ -19,7 +19,7 @@ export function Boxes() {
           }}
         >
           <span data-below={top < 0.08}>
-            {labels[index]} {formatShare(scores[index] ?? 0)}
+            {label} {formatShare(score)}
           </span>
         </div>
       ))}
@@ -27,32 +27,58 @@ export function Boxes() {
   );
 }
 
-/** The same for reading. */
+/** The same for reading, and from which score on boxes are shown. */
 export function BoxTable() {
-  const { labels = [], scores = [], boxes } = reading.value?.answer ?? {};
-  if (boxes === undefined) return null;
-  if (boxes.length === 0) return <p class="small">Nothing found in this image.</p>;
+  if (found.value === undefined) return null;
+  const { boxes } = found.value;
   return (
-    <div class="box-table" tabIndex={0} role="group" aria-label="What was found">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Label</th>
-            <th scope="col">Score</th>
-            <th scope="col">Left, top, right, bottom</th>
-          </tr>
-        </thead>
-        <tbody>
-          {boxes.slice(0, most).map((box, index) => (
-            <tr key={index}>
-              <th scope="row">{labels[index]}</th>
-              <td>{formatShare(scores[index] ?? 0)}</td>
-              <td>{box.map(percent).join(", ")}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <>
+      <LeastScore />
+      {boxes.length === 0 ? (
+        <p class="small">Nothing found in this image.</p>
+      ) : (
+        <div class="box-table" tabIndex={0} role="group" aria-label="What was found">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Label</th>
+                <th scope="col">Score</th>
+                <th scope="col">Left, top, right, bottom</th>
+              </tr>
+            </thead>
+            <tbody>
+              {boxes.slice(0, most).map(({ label, score, corners }, index) => (
+                <tr key={index}>
+                  <th scope="row">{label}</th>
+                  <td>{formatShare(score)}</td>
+                  <td>{corners.map(percent).join(", ")}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  );
+}
+
+function LeastScore() {
+  const less = found.value?.less ?? 0;
+  const share = `${Math.round(leastScore.value * 100)} %`;
+  return (
+    <label class="least-score">
+      <span>Shown from</span>
+      <input
+        type="range"
+        min="1"
+        max="99"
+        value={Math.round(leastScore.value * 100)}
+        aria-valuetext={share}
+        onInput={({ currentTarget }) => (leastScore.value = Number(currentTarget.value) / 100)}
+      />
+      <output>{share}</output>
+      <span class="small">{less === 0 ? "nothing is less sure" : `${less} less sure`}</span>
+    </label>
   );
 }
 

@@ -6,11 +6,13 @@ const box = { width: 300, height: 72 };
 /** Room for the line's own width and the reading mark. */
 const margin = 6;
 
-/** The training as two small curves, loss and accuracy; under the pointer or by arrow keys each epoch can be read off. */
+/** The training as two small curves, loss and what is gained; under the pointer or by arrow keys each epoch can be read off. */
 export function Curves({ history }: { history: readonly object[] }) {
   const { epochs, series } = seriesOf(history);
   const chosen = useSignal<number | undefined>(undefined);
-  const shown = ["loss", "accuracy"].flatMap((name) => series.find((one) => one.name === name) ?? []);
+  const shown = ["loss", "accuracy", "meanAveragePrecision"].flatMap(
+    (name) => series.find((one) => one.name === name) ?? [],
+  );
   if (shown.length === 0) return null;
   const at = Math.min(chosen.value ?? epochs.length - 1, epochs.length - 1);
   const show = (index: number) => (chosen.value = Math.min(epochs.length - 1, Math.max(0, index)));

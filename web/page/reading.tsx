@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatDuration, formatShare } from "../model/format.ts";
 import { BoxTable } from "./boxes.tsx";
-import { labels, reading } from "./store.ts";
+import { detects, found, labels, reading } from "./store.ts";
 
 /** The label large, how sure the model is of it, and of each of the others. */
 export function Reading() {
@@ -14,18 +14,18 @@ export function Reading() {
   const next = names
     .filter((name) => name !== label && shares[name] !== undefined)
     .toSorted((a, b) => shares[b]! - shares[a]!)[0];
-  const found = answer?.boxes;
-  const plain = answer !== undefined && label === undefined && found === undefined;
+  const seen = found.value?.boxes;
+  const plain = answer !== undefined && label === undefined && seen === undefined;
   return (
     <>
-      <div class="dial-face" data-empty={label === undefined}>
+      <div class="dial-face" data-empty={label === undefined && seen === undefined}>
         <output class="label" data-length={lengthClass(label)} aria-hidden="true">
-          {label ?? (found === undefined ? "–" : found.length)}
+          {label ?? (seen === undefined ? "–" : seen.length)}
         </output>
         <div class="dial-side">
-          <p class="probability">{probability === undefined ? "– %" : formatShare(probability)}</p>
+          {!detects.value && <p class="probability">{probability === undefined ? "– %" : formatShare(probability)}</p>}
           <p class="small">
-            {found !== undefined
+            {seen !== undefined
               ? "found in this image"
               : next === undefined
                 ? "Nothing read yet"
@@ -36,9 +36,9 @@ export function Reading() {
         <Spoken
           text={
             label === undefined
-              ? found === undefined
+              ? seen === undefined
                 ? ""
-                : `Found ${found.length}`
+                : `Found ${seen.length}`
               : `Reads ${label}${probability === undefined ? "" : `, ${formatShare(probability)}`}`
           }
         />

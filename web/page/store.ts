@@ -50,6 +50,24 @@ export const form = computed<FormInput | undefined>(() => card.value && formInpu
 /** What is written into the form: the text under "text", numbers under the columns' names. */
 export const written = signal<Readonly<Record<string, string>>>({});
 export const labels = computed(() => (card.value ? labelsOf(card.value.signature) : []));
+/** Boxes that are less sure are not shown: a detector hands out its guesses too, and a gate or a route has its own idea of what is sure. */
+export const leastScore = signal(0.5);
+
+export interface FoundBox {
+  label: string;
+  score: number;
+  corners: readonly [left: number, top: number, right: number, bottom: number];
+}
+
+/** What a detector saw, best first, and how many boxes more are less sure; undefined where the answer has no boxes. */
+export const found = computed<{ boxes: FoundBox[]; less: number } | undefined>(() => {
+  const { labels: names = [], scores = [], boxes } = reading.value?.answer ?? {};
+  if (boxes === undefined) return undefined;
+  const all = boxes.map((corners, index) => ({ label: names[index] ?? "", score: scores[index] ?? 0, corners }));
+  const sure = all.filter(({ score }) => score >= leastScore.value);
+  return { boxes: sure, less: all.length - sure.length };
+});
+
 /** The model gives boxes. */
 export const detects = computed(
   () => card.value?.signature.outputs.some(({ content }) => content?.kind === "boxes") ?? false,
