@@ -152,10 +152,19 @@ export const modelNotReached = defineError<{ url: string; seen: string; wanted: 
   },
 );
 
+export const followNeedsRegistry = defineError<{ context: string }>("SLIPWAY_WAY_FOLLOW_NEEDS_REGISTRY", {
+  message: ({ context }) =>
+    `deploy.model.delivery is "registry", and there is none for ${context}: its images are imported into the nodes`,
+  mend: () =>
+    'Leave it out, and the model travels in the image; or let the server follow it on a volume: `deploy: { model: { delivery: "volume" }, train: { volume: { size: "1Gi" } } }`; or name a registry: `--registry`, or `deploy: { registry: … }`.',
+  exit: exitCodes.usage,
+});
+
 export const fetchNeedsRegistry = defineError<{ context: string }>("SLIPWAY_WAY_FETCH_NEEDS_REGISTRY", {
   message: ({ context }) =>
     `data that only pods of ${context} fetch make a model there, and there is no registry to bring it here`,
-  mend: () => "Name a registry that both reach: `--registry`, or `deploy: { registry: … }` in slipway.config.ts.",
+  mend: () =>
+    'Leave the model on a volume: `deploy: { model: { delivery: "volume" }, train: { volume: { size: "1Gi" } } }`; or name a registry that both reach: `--registry`, or `deploy: { registry: … }`.',
   exit: exitCodes.usage,
 });
 

@@ -70,6 +70,11 @@ describe.skipIf(first?.containerdSocket === undefined)("without a registry", () 
     expect(status).toBe(5);
     expect(stderr).toMatch(/does not let you in: .*permission denied/s);
     expect(stderr).toContain("run the same command as root");
+
+    await write(1, `{ import: ${JSON.stringify(into)}, model: { delivery: "registry" } }`);
+    const followed = await example.run("up", ...at());
+    expect(followed.status).toBe(2);
+    expect(followed.stderr).toContain("SLIPWAY_WAY_FOLLOW_NEEDS_REGISTRY");
     expect(existsSync(join(project.folder, ".slipway", "store"))).toBe(false);
   });
 

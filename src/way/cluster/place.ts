@@ -18,7 +18,7 @@ import { parsePrefix } from "../../oci/reference.ts";
 import type { RegistryOptions } from "../../oci/registry.ts";
 import type { DeployDefinition } from "../../project/deploy.ts";
 import type { Project } from "../../project/types.ts";
-import { registryNotInside } from "../errors.ts";
+import { followNeedsRegistry, registryNotInside } from "../errors.ts";
 
 export interface ClusterChoice {
   /** Name of a kubeconfig context. */
@@ -43,7 +43,7 @@ export interface ClusterPlace {
   close(): void;
 }
 
-/** Throws what opening a cluster throws, and `chooseDelivery`. Changes nothing. */
+/** Throws what opening a cluster throws, `chooseDelivery`, what nodes say that let nobody in, and `followNeedsRegistry`. Changes nothing. */
 export async function openPlace(
   project: Pick<Project, "definition">,
   { context, namespace, kubeconfig, registry, import: importTo }: ClusterChoice,
@@ -75,6 +75,7 @@ export async function openPlace(
       nodes,
       here: readHere(),
     });
+    if (delivery.kind === "import" && deploy.model?.delivery === "registry") throw followNeedsRegistry({ context });
     return {
       cluster,
       namespace: cluster.namespace,

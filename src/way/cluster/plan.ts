@@ -12,6 +12,7 @@ import { nameJob } from "../../kube/training.ts";
 import type { ImageSource } from "../../kube/types.ts";
 import { isTrained, requireTraining } from "../../project/training.ts";
 import type { Project } from "../../project/types.ts";
+import { fetchNeedsRegistry } from "../errors.ts";
 import { findChampion, gateStep } from "../gate-step.ts";
 import { digestInputs } from "../inputs.ts";
 import { createChampionMeter } from "../measure-champion.ts";
@@ -104,6 +105,7 @@ export async function planTraining(
     return { steps: trains ? [byJob(inputs)] : [], artifact: reign?.result.artifact, store, trains: false };
   }
   if (isFetched(place)) {
+    if (shared === undefined) throw fetchNeedsRegistry({ context: place.cluster.context });
     const champion = force === true ? undefined : await findChampion(store, name);
     const trains = champion?.lineage.code !== project.codeDigest;
     return {
