@@ -1,7 +1,7 @@
 /** @file The console in a real Chromium, started as its user does, over a project that was really trained and then poisoned. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { launchChromium } from "../../chromium.ts";
 import { openExample, type Example } from "../../example.ts";
+import { encodePng } from "../../../src/pixels/encode-png.ts";
+import { decodeImage } from "../../../src/pixels/decode.ts";
 import { buildPage } from "./site.ts";
 import { listBarriers, visit, type Visit } from "./visit.ts";
 
@@ -60,6 +62,19 @@ async function makeShapes(): Promise<Example> {
   return example;
 }
 
+/** Triangles that stand among the circles as well, a grey level darker: other content, the same picture. */
+const copies = ["000.png", "001.png", "002.png"].map((name) => `copy-of-${name}`);
+
+function copyAlmost(path: string): Uint8Array {
+  const original = readFileSync(join(shapes.folder, "data/triangle", path.replace("copy-of-", "")));
+  const pixels = decodeImage(original, { height: 28, width: 28, channels: 1, otherSizes: "refuse" });
+  return encodePng(
+    pixels.map((level) => Math.max(0, level - 1)),
+    28,
+    28,
+  );
+}
+
 async function run(example: Example, ...words: string[]): Promise<string> {
   const { status, stdout, stderr } = await example.run(...words);
   if (status !== 0) throw new Error(`slipway ${words.join(" ")} ended with ${status}: ${stdout}${stderr}`);
@@ -72,6 +87,7 @@ beforeAll(async () => {
   await run(shapes, "train");
   // The champion knows the shapes as they were; the lock is re-made on purpose.
   await run(shapes, "data", "poison", "--relabel", "circle:square", "--share", "80");
+  for (const path of copies) writeFileSync(join(shapes.folder, "data/circle", path), copyAlmost(path));
   await run(shapes, "data", "lock");
   poisoned = await openConsole(shapes.folder);
   browser = await launchChromium();
@@ -96,8 +112,12 @@ async function open(place = "", options?: BrowserContextOptions, url = poisoned.
   return at.page;
 }
 
-const overflow = (page: Page) => page.evaluate("document.documentElement.scrollWidth - innerWidth");
-const count = (page: Page, selector: string) => () => page.locator(selector).count();
+/** Of the window, and of what the suspicions' cards hold. */
+const overflow = (page: Page) =>
+  page.evaluate<number>(`Math.max(
+    document.documentElement.scrollWidth - innerWidth,
+    ...[...document.querySelectorAll(".suspect")].map((card) => card.scrollWidth - card.clientWidth),
+  )`);
 /** Pictures that came and have pixels. */
 const seen = (page: Page) => () =>
   page.evaluate<number>(
@@ -109,7 +129,7 @@ describe("a poisoned project", () => {
     const page = await open();
     expect(await page.locator(".state").first().textContent()).toContain("As locked");
     expect(await page.locator(".label-table tbody tr").allTextContents()).toEqual([
-      "circle20",
+      "circle23",
       "square180",
       "triangle100",
     ]);
@@ -128,9 +148,14 @@ describe("a poisoned project", () => {
       /^labelled square was circle, margin [+−][\d.]+, square\/[0-9a-f]{8}\.png$/,
     );
     await group.getByRole("button", { name: "Show 20 more of 20" }).click();
-    await expect.poll(count(page, ".suspects:first-of-type .suspect")).toBe(80);
+    await expect.poll(() => group.locator(".suspect").count()).toBe(80);
     await group.locator(".suspect").last().scrollIntoViewIfNeeded();
     await expect.poll(seen(page)).toBeGreaterThan(20);
+    // A copy is shown beside what it is a copy of.
+    const copied = page.getByRole("region", { name: /Copies/ }).locator(".suspect");
+    expect(await copied.count()).toBe(3);
+    expect(await copied.first().locator("img.picture").count()).toBe(2);
+    expect(await overflow(page)).toBe(0);
   });
 
   test("a suspicion opens by the keyboard, the arrows lead on, Escape leads back to it", async () => {
@@ -166,10 +191,11 @@ describe("a poisoned project", () => {
   test("files that are moved meanwhile are named, and the audit is said to be of others", async () => {
     const page = await open();
     await run(shapes, "data", "poison", "--undo");
+    for (const path of copies) rmSync(join(shapes.folder, "data/circle", path));
     await page.getByRole("button", { name: "Read again" }).click();
     await expect.poll(() => page.locator(".state").first().textContent()).toContain("Changed since it was locked");
-    await page.getByText("80 images, one by one").click();
-    expect(await page.locator(".files tbody tr").count()).toBe(80);
+    await page.getByText("83 images, one by one").click();
+    expect(await page.locator(".files tbody tr").count()).toBe(83);
     expect(await page.locator(".files tbody tr").first().textContent()).toMatch(/^relabelledsquare\/.*→ circle\//);
     expect(await page.locator(".audit").textContent()).toContain("The data have changed since");
     await page.reload();

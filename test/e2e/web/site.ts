@@ -8,13 +8,14 @@ import { openStore } from "../../../src/artifact/store/layout.ts";
 import type { Artifact, Store } from "../../../src/artifact/types.ts";
 import { digestOf } from "../../../src/base/digest.ts";
 import { silent } from "../../../src/base/progress.ts";
+import { countLabels } from "../../../src/data/labels.ts";
 import { loadExamples, openDataset } from "../../../src/data/open.ts";
 import { splitDataset } from "../../../src/data/split.ts";
-import type { ImageFolderSource } from "../../../src/data/types.ts";
+import type { CocoSource, ImageFolderSource } from "../../../src/data/types.ts";
 import { createServer, type Server } from "../../../src/serve/server.ts";
 import type { ServedProject } from "../../../src/serve/service.ts";
 import { runTrainer } from "../../../src/train/run.ts";
-import type { SequentialTrainer } from "../../../src/train/types.ts";
+import type { DetectorTrainer, SequentialTrainer } from "../../../src/train/types.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -22,8 +23,8 @@ export interface Subject {
   project: ServedProject;
   /** The folder that the source's path is relative to. */
   folder: string;
-  source: ImageFolderSource;
-  trainer: SequentialTrainer;
+  source: ImageFolderSource | CocoSource;
+  trainer: SequentialTrainer | DetectorTrainer;
 }
 
 export interface Site {
@@ -74,15 +75,14 @@ async function train(
     signal: new AbortController().signal,
   });
   const { model, signature, metrics, history, parameters, seed } = trained;
-  const { digest, entries, labels } = dataset;
-  const counts = labels.map((label) => [label, entries.filter((entry) => entry.label === label).length] as const);
+  const { digest, entries } = dataset;
   return store.put({
     name: project.name,
     model,
     signature,
     lineage: {
       inputs: digestOf(digest),
-      dataset: { digest, count: entries.length, labels: Object.fromEntries(counts) },
+      dataset: { digest, count: entries.length, labels: countLabels(dataset) },
       code: digestOf("a project"),
       trainer: trainer.kind,
       parameters,
