@@ -22,6 +22,10 @@ export const clusterOptions: readonly OptionDefinition[] = [
     text: "instead of a registry: how images come into the nodes, as `image import --to` names it; several with commas between (default: `deploy.import`)",
     parse: (text) => text.split(",").map((one) => one.trim()),
   },
+  {
+    flags: "--base <image>",
+    text: "on a cluster: what its images stand on, best by digest; host: this machine's own libraries (default: host)",
+  },
 ];
 
 /** The cluster that the command or the project file names; undefined: the local target. */
@@ -41,6 +45,7 @@ export function chooseCluster(
     kubeconfig: options["kubeconfig"] as string | undefined,
     registry,
     import: importTo,
+    base: options["base"] as string | undefined,
   };
 }
 

@@ -1,11 +1,10 @@
 /** @file What the image commands have in common: which image, on which base, for which platforms; and how it is told. */
 import { storeFolder, openStore } from "../artifact/store/layout.ts";
 import type { PackedArtifact, Store } from "../artifact/types.ts";
-import { cacheFolder } from "../image/cache/folder.ts";
 import { buildImage } from "../image/build.ts";
 import { inspectImage } from "../image/inspect.ts";
 import { herePlatform, parsePlatform, platforms as allPlatforms } from "../image/platform.ts";
-import { openRegistryBase } from "../image/registry-base.ts";
+import { openBase } from "../image/registry-base.ts";
 import type { Image, ImageIndex } from "../image/types.ts";
 import { loadProject } from "../project/load.ts";
 import { isTrained } from "../project/training.ts";
@@ -16,6 +15,11 @@ import type { Io } from "./io.ts";
 import { projectOption } from "./project.ts";
 import { formatBytes, formatTable } from "./view/format.ts";
 
+export const baseOption: OptionDefinition = {
+  flags: "--base <image>",
+  text: "an image to stand on, best by digest; host: this machine's own libraries (default: host)",
+};
+
 export const imageOptions: readonly OptionDefinition[] = [
   projectOption,
   { flags: "--model <model>", text: "which model (default: the project's champion)" },
@@ -24,10 +28,7 @@ export const imageOptions: readonly OptionDefinition[] = [
     text: "linux/amd64, linux/arm64, or both with a comma between (default: both; this machine's alone on the base `host`)",
     parse: (text) => text.split(",").map((one) => parsePlatform(one.trim())),
   },
-  {
-    flags: "--base <image>",
-    text: "an image to stand on, best by digest; host: this machine's own libraries (default: host)",
-  },
+  baseOption,
 ];
 
 /** The image that trains instead, for commands that build either. */
@@ -47,8 +48,7 @@ export async function buildNamed(
   const given = options["platform"] as ReturnType<typeof parsePlatform>[] | undefined;
   // Few machines have the libraries of the other architecture.
   const platforms = given ?? (named === "host" && process.platform === "linux" ? [herePlatform()] : allPlatforms);
-  const base =
-    named === "host" ? named : openRegistryBase(named, { cache: cacheFolder(process.env), signal: io.signal });
+  const base = openBase(named, io.signal);
   const { report } = io;
   if (options["trainer"] === true) {
     const { planTrainer } = await import("../way/cluster/trainer.ts");

@@ -8,7 +8,9 @@ import { printRepository, repositoryOf, type Repository } from "../oci/repositor
 import { openRegistry, type RegistryOptions } from "../oci/registry.ts";
 import { manifestTypes, type Descriptor } from "../oci/types.ts";
 import type { BaseImage } from "./base-image.ts";
+import type { BuildOptions } from "./build.ts";
 import { openBlobCache, type BlobCache } from "./cache/blobs.ts";
+import { cacheFolder } from "./cache/folder.ts";
 import { baseUnfit } from "./errors.ts";
 import { printPlatform } from "./platform.ts";
 import type { Platform } from "./types.ts";
@@ -45,6 +47,11 @@ export function openRegistryBase(
       repository: printRepository(repository),
     };
   };
+}
+
+/** What `--base` says: `host`, or a reference. */
+export function openBase(text: string, signal?: AbortSignal): BuildOptions["base"] {
+  return text === "host" ? text : openRegistryBase(text, { cache: cacheFolder(process.env), signal });
 }
 
 interface Source {

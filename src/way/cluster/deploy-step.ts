@@ -34,7 +34,7 @@ export async function planServer(
   return {
     name: project.definition.name,
     tag: tagServer(project, model?.artifact),
-    build: (platform) => buildImage(platform, { project, model, base: "host", report }),
+    build: (platform) => buildImage(platform, { project, model, base: place.base, report }),
   };
 }
 

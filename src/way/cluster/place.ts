@@ -8,11 +8,13 @@ import { getObject, listObjects } from "../../deploy/cluster/objects.ts";
 import { openCluster } from "../../deploy/cluster/open.ts";
 import type { Cluster } from "../../deploy/cluster/types.ts";
 import { clusterForbidden } from "../../deploy/errors.ts";
+import type { BuildOptions } from "../../image/build.ts";
 import { chooseDelivery } from "../../image/delivery/choose.ts";
 import { listPlatforms, readHere, toNodeFacts } from "../../image/delivery/nodes.ts";
 import type { Delivery, DeliveryFacts, NodeFacts } from "../../image/delivery/types.ts";
 import { openNodes } from "../../image/destinations/find.ts";
 import { platforms as allPlatforms } from "../../image/platform.ts";
+import { openBase } from "../../image/registry-base.ts";
 import type { Platform } from "../../image/types.ts";
 import { parsePrefix } from "../../oci/reference.ts";
 import type { RegistryOptions } from "../../oci/registry.ts";
@@ -29,6 +31,8 @@ export interface ClusterChoice {
   registry?: string | undefined;
   /** The same; at most one of the two is given. */
   import?: readonly string[] | undefined;
+  /** What images stand on: a reference, or `host` (default). */
+  base?: string | undefined;
 }
 
 export interface ClusterPlace {
@@ -39,6 +43,8 @@ export interface ClusterPlace {
   delivery: Delivery;
   /** What the nodes run. */
   platforms: readonly Platform[];
+  /** What both images stand on: the one that serves, and the one that trains. */
+  base: BuildOptions["base"];
   deploy: DeployDefinition;
   close(): void;
 }
@@ -46,7 +52,7 @@ export interface ClusterPlace {
 /** Throws what opening a cluster throws, `chooseDelivery`, what nodes say that let nobody in, and `followNeedsRegistry`. Changes nothing. */
 export async function openPlace(
   project: Pick<Project, "definition">,
-  { context, namespace, kubeconfig, registry, import: importTo }: ClusterChoice,
+  { context, namespace, kubeconfig, registry, import: importTo, base = "host" }: ClusterChoice,
   { report, signal }: { report: Report; signal: AbortSignal },
 ): Promise<ClusterPlace> {
   const { deploy = {} } = project.definition;
@@ -82,6 +88,7 @@ export async function openPlace(
       ownsNamespace: isOurs ?? false,
       delivery,
       platforms: delivery.kind === "import" ? [await openNodes(delivery.to).platform(signal)] : choosePlatforms(nodes),
+      base: openBase(base, signal),
       deploy,
       close: () => cluster.close(),
     };

@@ -43,7 +43,7 @@ export async function prepareRun(
   const layer = delivery.kind === "import" ? files : undefined;
   const [sent, { source: image }] = await Promise.all([
     files === undefined || layer !== undefined ? undefined : sendDataset(project, files, place, options),
-    publishImage(place, await planTrainer(project, { report: options.report, layer }), options),
+    publishImage(place, await planTrainer(project, { base: place.base, report: options.report, layer }), options),
   ]);
   const data = sent ?? (layer === undefined ? undefined : dataFolder);
   const insecure = delivery.kind === "registry" && delivery.insecure;
