@@ -1,5 +1,6 @@
 /** @file `slipway.json`: the layer that holds a model's signature and lineage. */
 import { canonicalJson, isDigest } from "../base/digest.ts";
+import { messageOf } from "../base/errors.ts";
 import { isObject } from "../base/json.ts";
 import type { Signature } from "../model/signature.ts";
 import type { Lineage } from "./types.ts";
@@ -23,7 +24,7 @@ export function readDetails(text: string): Details | string {
     value = JSON.parse(text);
   } catch (error) {
     // Not rethrown: the caller knows the artifact's name and throws the catalogue's error with this text.
-    return `slipway.json is not JSON (${error instanceof Error ? error.message : String(error)})`;
+    return `slipway.json is not JSON (${messageOf(error)})`;
   }
   if (!isObject(value)) return "slipway.json is not a JSON object";
   if (value["version"] !== version)

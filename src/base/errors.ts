@@ -71,6 +71,11 @@ export function defineError<P extends object>(code: string, definition: ErrorDef
   return Object.assign(make, { code, definition });
 }
 
+/** What is thrown need not be an error. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** The first SlipwayError along the chain of causes, so that a code survives wrapping. */
 export function findSlipwayError(error: unknown): SlipwayError | undefined {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 16; at = at.cause, depth++) {

@@ -1,6 +1,6 @@
 /** @file The command line: reads words, runs one command, prints its error, gives the exit code. */
 import { CommanderError } from "commander";
-import { exitCodes, findSlipwayError, type SlipwayError } from "../base/errors.ts";
+import { exitCodes, findSlipwayError, messageOf, type SlipwayError } from "../base/errors.ts";
 import { interrupted, systemRefused, unexpected } from "./errors.ts";
 import { type IoFlags, openIo } from "./io.ts";
 import { buildProgram, type Chosen, completeWords, toUsageError } from "./program.ts";
@@ -66,7 +66,7 @@ function fail(error: unknown, words: readonly string[], flags: IoFlags): number 
 function toKnown(error: unknown): SlipwayError {
   if (error instanceof Error && "syscall" in error && "code" in error)
     return systemRefused({ reason: error.message, errno: String(error.code) }, { cause: error });
-  return unexpected({ reason: error instanceof Error ? error.message : String(error) }, { cause: error });
+  return unexpected({ reason: messageOf(error) }, { cause: error });
 }
 
 /** Before the words are parsed, and when they cannot be: errors still come in the form that was asked for. */

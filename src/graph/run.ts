@@ -1,6 +1,7 @@
 /** @file The one door to onnxruntime: load a model, run it on plain tensors, release it. */
 
 import ort from "onnxruntime-node";
+import { messageOf } from "../base/errors.ts";
 import { switchTelemetryOff } from "../base/telemetry.ts";
 import type { ElementType, TensorData } from "../onnx/types.ts";
 import { graphInput, graphLoad, graphReleased, graphRun } from "./errors.ts";
@@ -70,7 +71,7 @@ export async function createSession(model: Uint8Array | string, options: Session
     } catch (error) {
       // The results are in place; only the copies were not made.
       if (inPlace && isStopped(error)) return {};
-      throw graphRun({ model: name, reason: reasonOf(error) }, { cause: error });
+      throw graphRun({ model: name, reason: messageOf(error) }, { cause: error });
     }
   };
   return {
@@ -119,7 +120,7 @@ async function load(model: Uint8Array | string, options: SessionOptions): Promis
       ? await ort.InferenceSession.create(model, settings)
       : await ort.InferenceSession.create(model, settings);
   } catch (error) {
-    throw graphLoad({ model: options.name, reason: reasonOf(error) }, { cause: error });
+    throw graphLoad({ model: options.name, reason: messageOf(error) }, { cause: error });
   }
 }
 
@@ -185,8 +186,4 @@ function fromNative(tensor: ort.Tensor): PlainTensor {
     return { type, shape, data: new Uint16Array(buffer, byteOffset, length) };
   }
   return { type, shape, data: tensor.data };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

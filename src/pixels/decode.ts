@@ -1,4 +1,5 @@
 import { FastResizeFilter, ResizeFit, Transformer } from "@napi-rs/image";
+import { messageOf } from "../base/errors.ts";
 import { withinBudget } from "./budget.ts";
 import { convertPixels, narrowTo8Bits, opaqueRgba } from "./convert.ts";
 import { imageBroken, imageTooLarge, imageWrongSize } from "./errors.ts";
@@ -130,7 +131,7 @@ function guard<T>(header: ImageHeader, decode: () => T): T {
 }
 
 function toBroken({ format }: ImageHeader, error: unknown): Error {
-  const said = error instanceof Error ? error.message : String(error);
+  const said = messageOf(error);
   const why = said
     .replace(/^Decode image failed /, "")
     .replace(/^Format error decoding \w+: /, "")

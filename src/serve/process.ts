@@ -1,5 +1,5 @@
 import { pathToFileURL } from "node:url";
-import { exitCodes, findSlipwayError } from "../base/errors.ts";
+import { exitCodes, findSlipwayError, messageOf } from "../base/errors.ts";
 import { createLog, type Logger } from "../http/log.ts";
 import type { ProjectDefinition } from "../project/types.ts";
 import { appInvalid, settingInvalid } from "./errors.ts";
@@ -76,7 +76,7 @@ async function importApp(path: string): Promise<ProjectDefinition> {
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module;
   } catch (error) {
-    throw appInvalid({ path, seen: error instanceof Error ? error.message : String(error) }, { cause: error });
+    throw appInvalid({ path, seen: messageOf(error) }, { cause: error });
   }
   const definition = module.default;
   if (typeof definition?.name !== "string") throw appInvalid({ path, seen: "it has no default export with a name" });

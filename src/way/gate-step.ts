@@ -1,4 +1,4 @@
-import { findSlipwayError } from "../base/errors.ts";
+import { findSlipwayError, messageOf } from "../base/errors.ts";
 import { artifactNotFound } from "../artifact/errors.ts";
 import { describeRows, judge, type MetricGate, type Verdict } from "../artifact/gate.ts";
 import type { Artifact, Lineage, Store } from "../artifact/types.ts";
@@ -114,6 +114,6 @@ async function runAudit(
   try {
     return await audit({ dataset, champion });
   } catch (error) {
-    throw auditThrew({ name, reason: error instanceof Error ? error.message : String(error) }, { cause: error });
+    throw auditThrew({ name, reason: messageOf(error) }, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 /** @file The champion on a candidate's validation rows: its own figures may be of other rows, and say little then. */
+import { messageOf } from "../base/errors.ts";
 import type { ChampionAnew } from "../artifact/gate.ts";
 import type { Artifact, Store } from "../artifact/types.ts";
 import { loadExamples } from "../data/open.ts";
@@ -42,7 +43,7 @@ export function createChampionMeter(
     } catch (error) {
       signal.throwIfAborted();
       // A champion that is damaged, or that runs no more, must not keep its successor from coming.
-      return { reason: `it does not run: ${error instanceof Error ? error.message : String(error)}` };
+      return { reason: `it does not run: ${messageOf(error)}` };
     }
     signal.throwIfAborted();
     return { metrics, rows: rows.length, of, ...(rows.length < of && { candidate: await measure(candidate) }) };

@@ -1,6 +1,6 @@
 /** @file `index.json` of an OCI layout as a value: pure functions from one index to the next. */
 import type { Digest } from "../../base/digest.ts";
-import { findSlipwayError } from "../../base/errors.ts";
+import { findSlipwayError, messageOf } from "../../base/errors.ts";
 import { storeBroken } from "../errors.ts";
 import { isDescriptor } from "../manifest.ts";
 import { annotations, mediaTypes, type Descriptor } from "../oci.ts";
@@ -27,10 +27,7 @@ export function parseIndex(text: string, file: string): Index {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw storeBroken(
-      { file, why: `it is not JSON (${cause instanceof Error ? cause.message : String(cause)})` },
-      { cause },
-    );
+    throw storeBroken({ file, why: `it is not JSON (${messageOf(cause)})` }, { cause });
   }
   const { manifests } = (value ?? {}) as Partial<Index>;
   if (!Array.isArray(manifests))

@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../../base/errors.ts";
 import { storeLocked, storeNotLockable } from "../errors.ts";
 
 const busy = 5; // SQLITE_BUSY
@@ -41,7 +42,7 @@ function tryAcquire(file: string): (() => void) | undefined {
   } catch (error) {
     database?.close();
     if ((error as { errcode?: number }).errcode === busy) return undefined;
-    throw storeNotLockable({ file, why: error instanceof Error ? error.message : String(error) }, { cause: error });
+    throw storeNotLockable({ file, why: messageOf(error) }, { cause: error });
   }
 }
 

@@ -1,4 +1,4 @@
-import { findSlipwayError } from "../../base/errors.ts";
+import { findSlipwayError, messageOf } from "../../base/errors.ts";
 import { projectNotFound } from "../../project/errors.ts";
 import { loadProject } from "../../project/load.ts";
 import type { Project } from "../../project/types.ts";
@@ -64,7 +64,7 @@ async function runCheck(check: Check, subject: Parameters<Check["run"]>[0]): Pro
   try {
     return await check.run(subject);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return fail(`could not be checked: ${reason}`, "Run it again with --debug, and report it if it stays.");
   }
 }

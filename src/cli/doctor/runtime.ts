@@ -1,6 +1,6 @@
 /** @file Does what Slipway stands on work here? Each check does a small piece of the real work. */
 import { decodeImage } from "../../pixels/decode.ts";
-import { findSlipwayError } from "../../base/errors.ts";
+import { findSlipwayError, messageOf } from "../../base/errors.ts";
 import { requireFreePort } from "../../deploy/local/port.ts";
 import { readLiveState } from "../../deploy/local/state.ts";
 import { encodePng } from "../../pixels/encode-png.ts";
@@ -71,5 +71,5 @@ export async function checkPort({ project, host, port }: Subject): Promise<Findi
 }
 
 function reason(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+  return messageOf(error).split("\n")[0] ?? "";
 }

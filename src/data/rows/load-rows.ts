@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../../base/digest.ts";
-import { findSlipwayError } from "../../base/errors.ts";
+import { findSlipwayError, messageOf } from "../../base/errors.ts";
 import { silent } from "../../base/progress.ts";
 import { writeWhole } from "../../base/files.ts";
 import { dataInterrupted, rowsNotLoaded } from "../errors.ts";
@@ -27,7 +27,7 @@ export async function loadRows(
     if (signal.aborted) throw dataInterrupted({ doing: `loading ${name}` }, { cause: error });
     const known = findSlipwayError(error);
     if (known !== undefined) throw known;
-    throw rowsNotLoaded({ name, reason: error instanceof Error ? error.message : String(error) }, { cause: error });
+    throw rowsNotLoaded({ name, reason: messageOf(error) }, { cause: error });
   }
   await writeWhole(path, lines.join(""));
   return { path, sample: warnings };

@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
+import { messageOf } from "../../base/errors.ts";
 import { kubeconfigInvalid, kubeconfigMissing } from "../errors.ts";
 
 /** Name of the context that stands for the service account of the pod which this process runs in. */
@@ -54,7 +55,7 @@ function readOne(make: () => KubeConfig, path: string): KubeConfig {
     config.makePathsAbsolute(dirname(path));
     complete(config, document, dirname(path));
   } catch (error) {
-    throw kubeconfigInvalid({ path, reason: error instanceof Error ? error.message : String(error) }, { cause: error });
+    throw kubeconfigInvalid({ path, reason: messageOf(error) }, { cause: error });
   }
   return config;
 }

@@ -1,4 +1,5 @@
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
+import { messageOf } from "../../base/errors.ts";
 import { multipartMalformed, partsTooMany } from "../errors.ts";
 import type { FormLimits, Part } from "./types.ts";
 
@@ -17,7 +18,7 @@ export function parseForm(body: Buffer, contentType: string, limits: FormLimits)
         limits: { parts: limits.parts, headerPairs: 20, fieldNameSize: 200, fieldSize: body.length },
       });
     } catch (error) {
-      return refuse(error instanceof Error ? error.message : String(error));
+      return refuse(messageOf(error));
     }
     let open = 0;
     busboy.on("partsLimit", tooMany);
@@ -35,7 +36,7 @@ export function parseForm(body: Buffer, contentType: string, limits: FormLimits)
         parts.push({ name: name ?? "", content: Buffer.concat(chunks), ...(fileName !== undefined && { fileName }) });
       });
     });
-    busboy.on("error", (error) => refuse(error instanceof Error ? error.message : String(error)));
+    busboy.on("error", (error) => refuse(messageOf(error)));
     busboy.on("finish", () => {
       if (open > 0) refuse("a part is cut short");
       else resolve(parts);

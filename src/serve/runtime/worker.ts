@@ -1,5 +1,6 @@
 /** @file The thread that runs a model: onnxruntime computes on the thread that asks, and the main one must answer callers. */
 import { parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "../../base/errors.ts";
 import { createSession, type PlainTensor, type Session } from "../../graph/run.ts";
 import { createValues, elementTypeOf, sizeOf, viewRows, type ModelPorts, type RowPort, type Tensor } from "./ports.ts";
 
@@ -49,7 +50,7 @@ async function serveJob(job: WorkerJob, answer: (answer: WorkerAnswer) => void):
     run = job.ports.exchange === "shared" ? await shareMemory(session, job) : await takeMessages(session, job);
   } catch (error) {
     // Handed to the main thread, which throws it.
-    return answer({ kind: "unusable", reason: reasonOf(error) });
+    return answer({ kind: "unusable", reason: messageOf(error) });
   }
   parentPort!.on("message", (call: WorkerCall) => {
     if (call === "stop") {
@@ -58,7 +59,7 @@ async function serveJob(job: WorkerJob, answer: (answer: WorkerAnswer) => void):
       return;
     }
     run(call).then(answer, (error: unknown) =>
-      answer({ kind: "failed", slot: typeof call === "number" ? call % 2 : call.slot, reason: reasonOf(error) }),
+      answer({ kind: "failed", slot: typeof call === "number" ? call % 2 : call.slot, reason: messageOf(error) }),
     );
   });
   answer({ kind: "ready" });
@@ -112,8 +113,4 @@ function toShared(port: RowPort, memory: SharedArrayBuffer, rows: number): Plain
 
 function toPlain(port: RowPort, { shape, data }: Tensor): PlainTensor {
   return { type: elementTypeOf(port), shape, data };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
