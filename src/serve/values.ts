@@ -75,7 +75,7 @@ function toJsonInt(value: bigint | number): unknown {
 }
 
 /** The shortest number that is the same float32: 0.1 and not 0.10000000149011612. */
-function toShortest(value: number): number {
+export function toShortest(value: number): number {
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return short;

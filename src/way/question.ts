@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Corners, Dataset } from "../data/types.ts";
 import { encodePng } from "../pixels/encode-png.ts";
+import { toShortest } from "../serve/values.ts";
 import { formOf } from "./upload.ts";
 
 export interface Question {
@@ -72,13 +73,4 @@ function toSubject(dataset: Dataset, row: number): Question["subject"] {
   const size = height * width * channels;
   const own = pixels.subarray(row * size, (row + 1) * size);
   return { kind: "image", fileName: `${basename(path)}.png`, read: async () => encodePng(own, width, height) };
-}
-
-/** The shortest number that is the same in 32 bits: what a person would type. */
-function toShortest(value: number): number {
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return short;
-  }
-  return value;
 }
