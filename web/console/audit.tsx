@@ -155,15 +155,36 @@ function Findings({ last }: { last: NonNullable<AuditAnswer["last"]> }) {
           Nothing alarming{suspicions > 0 && `; ${formatCount(suspicions)} single doubts below`}.
         </p>
       ) : (
-        <ul class="alarms">
-          {alarms.map((alarm) => (
-            <li key={alarm}>{alarm}</li>
-          ))}
-        </ul>
+        <Alarms alarms={alarms} />
       )}
       {groups.map((group) => (
         <Suspects key={`${group.kind} ${at}`} group={group} comparedWith={comparedWith} />
       ))}
     </>
+  );
+}
+
+/** Alarms that are read at a glance; the rest is unfolded. */
+const mostAlarms = 6;
+
+function Alarms({ alarms }: { alarms: readonly string[] }) {
+  const list = (some: readonly string[]) => (
+    <ul>
+      {some.map((alarm) => (
+        <li key={alarm}>{alarm}</li>
+      ))}
+    </ul>
+  );
+  const rest = alarms.slice(mostAlarms);
+  return (
+    <div class="alarms">
+      {list(alarms.slice(0, mostAlarms))}
+      {rest.length > 0 && (
+        <details>
+          <summary>and {formatCount(rest.length)} more</summary>
+          {list(rest)}
+        </details>
+      )}
+    </div>
   );
 }
