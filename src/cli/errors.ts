@@ -107,6 +107,6 @@ export const kindUnaskable = defineError<{ name: string; url: string }>("SLIPWAY
 export const auditAlarmed = defineError<{ alarms: readonly string[] }>("SLIPWAY_CLI_AUDIT", {
   message: ({ alarms }) => (alarms.length === 1 ? alarms[0]! : `the audit found ${alarms.length} alarming things`),
   mend: () =>
-    "Look at the pictures (--html audit.html). Put the files under the right labels, then `slipway data lock`; move doubtful ones aside instead of deleting them.",
+    "Look at the pictures (`slipway console`, or --html audit.html). Put the files under the right labels, then `slipway data lock`; move doubtful ones aside instead of deleting them.",
   exit: exitCodes.gate,
 });
