@@ -74,6 +74,16 @@ describe("with weights whose answers are known", () => {
     expect([answer.status, answer.headers.get("content-type")]).toEqual([status, "application/problem+json"]);
   });
 
+  test("a bench wants pictures, since the project's data are weights", async () => {
+    const { status, stderr } = await example.run("bench", "--seconds", "1");
+    expect(status).toBe(2);
+    expect(stderr).toContain("the data of detector are weights, and the endpoint is asked about images\n");
+    expect(stderr).toContain("slipway bench picture.jpg\n");
+    writeFileSync(join(example.folder, "light.png"), drawLight(60, 40, [1, 1]));
+    const measured = await example.run("bench", "light.png", "--seconds", "1", "--connections", "2", "--json");
+    expect(JSON.parse(measured.stdout)).toMatchObject({ wrong: 0, failed: 0 });
+  });
+
   test("another field than `image` is a 400 that names it", async () => {
     const answer = await send(drawLight(30, 30, [1, 1]), { field: "file" });
     expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([

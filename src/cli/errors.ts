@@ -98,6 +98,16 @@ export const columnsMalformed = defineError<{ seen: string }>("SLIPWAY_CLI_COLUM
   exit: exitCodes.usage,
 });
 
+export const samplesMissing = defineError<{ project: string; holds: string; wanted: string; example: string }>(
+  "SLIPWAY_CLI_SAMPLES",
+  {
+    message: ({ project, holds, wanted }) =>
+      `the data of ${project} are ${holds}, and the endpoint is asked about ${wanted}`,
+    mend: ({ example }) => `Name what to send: slipway bench ${example}`,
+    exit: exitCodes.usage,
+  },
+);
+
 export const kindUnaskable = defineError<{ name: string; url: string }>("SLIPWAY_CLI_TENSORS", {
   message: ({ name }) => `${name} takes plain tensors, which have no form to write on a command line`,
   mend: ({ url }) => `Ask it by the Open Inference Protocol; ${url}/docs shows how.`,

@@ -14,7 +14,10 @@ export const bench = defineCommand({
   description:
     "Sends images, texts or rows to the running endpoint of the project for some seconds, on many connections at once, and tells requests per second and latency. Client and server share this machine: the figures are what both reach together.",
   arguments: [
-    ["[what...]", "image files, texts or rows to send (default: up to ten of the project's dataset for each label)"],
+    [
+      "[what...]",
+      "image files, texts or rows to send (default: up to ten of the project's dataset for each label; where its data are weights, files must be named)",
+    ],
   ],
   options: [
     projectOption,
@@ -42,7 +45,7 @@ export const bench = defineCommand({
     const { hostname, port, protocol } = new URL(endpoint.url);
     const kind = await askKind(endpoint, io.signal);
     const { path, field } = wholeRoutes[kind];
-    const questions = words.length > 0 ? await toQuestions(kind, words) : await listSamples(options, io);
+    const questions = words.length > 0 ? await toQuestions(kind, words) : await listSamples(options, kind, io);
     const requests = await Promise.all(
       questions.map(async (question) =>
         postRequest({ host: hostname, path, headers: endpoint.headers, ...(await encodeQuestion(question, field)) }),
