@@ -42,10 +42,7 @@ export async function openConsole({ root, port, page = readPage() }: ConsoleOpti
   await workspace.project();
   const runner = createAuditRunner(workspace);
   let url = "";
-  const app = createApp({ workspace, runner, page, url: () => url });
-  const chosen = port ?? (await findFreePort(usualPort, host)) ?? 0;
-  await requireFreePort(chosen, host);
-  await app.listen({ host, port: chosen });
+  const app = await listen(() => createApp({ workspace, runner, page, url: () => url }), port);
   const own = (app.server.address() as AddressInfo).port;
   url = `http://${host}:${own}`;
   return {
@@ -57,6 +54,22 @@ export async function openConsole({ root, port, page = readPage() }: ConsoleOpti
       await app.close();
     },
   };
+}
+
+/** A named port must be free. Of the usual ones the first that is; somebody may take it between looking and listening, then the next. */
+async function listen(create: () => FastifyInstance, named: number | undefined): Promise<FastifyInstance> {
+  if (named !== undefined) await requireFreePort(named, host);
+  for (;;) {
+    const app = create();
+    const port = named ?? (await findFreePort(usualPort, host)) ?? 0;
+    try {
+      await app.listen({ host, port });
+      return app;
+    } catch (error) {
+      await app.close();
+      if (named !== undefined || (error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    }
+  }
 }
 
 interface Parts {
