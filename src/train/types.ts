@@ -55,8 +55,8 @@ export interface DetectorTrainer extends Pick<
   "layers" | "optimizer" | "schedule" | "batch" | "epochs" | "seed" | "validation" | "workers" | "keep"
 > {
   kind: "detector";
-  /** In pixels of the image that the network sees. */
-  anchors: readonly AnchorSize[];
+  /** In pixels of the image that the network sees; `"auto"`: by the boxes that are trained on. */
+  anchors: readonly AnchorSize[] | "auto";
 }
 
 /**

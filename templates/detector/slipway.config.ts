@@ -7,6 +7,7 @@ export default defineProject({
   // Images in data/images, and what is where in them in data/annotations.json, in COCO's format.
   data: coco("data", { images: "images", size: [96, 96] }),
   train: detector({
+    // Boxes are looked for at each place of what the last layer gives: here every 8 pixels, 12 × 12 places.
     // prettier-ignore
     layers: [
       conv(16, 3, { stride: 2, padding: 1 }), batchNorm(), relu(),
@@ -14,8 +15,6 @@ export default defineProject({
       conv(48, 3, { padding: 1 }), batchNorm(), relu(), maxPool(2),
       conv(64, 3, { padding: 1 }), batchNorm(), relu(),
     ],
-    // Sides in pixels of the boxes that are started from, every 8 pixels: each object should be covered by one of them by half.
-    anchors: [20, 32],
     optimizer: adam({ rate: 0.005 }),
     batch: 16,
     epochs: 20,

@@ -1,4 +1,5 @@
 /** @file `detector({...})` as users write it: defaults, and every fault named at once. */
+import type { AnchorSize } from "../../model/detector/anchors.ts";
 import type { Layer } from "../../model/layers.ts";
 import { type Check, findFaults, withoutUndefined } from "../arguments.ts";
 import { trainerInvalid } from "../errors.ts";
@@ -15,9 +16,9 @@ export interface DetectorOptions {
   layers: readonly Layer[];
   /**
    * Sizes in pixels of the boxes that are started from at each place: a number for a square, or [height, width]. Each object should
-   * be covered by one of them by half or more. Those of about 1.5 times each other's side cover all squares between.
+   * be covered by one of them by half or more. Default: one to six, chosen by the boxes that are trained on.
    */
-  anchors: readonly (number | readonly [height: number, width: number])[];
+  anchors?: readonly (number | readonly [height: number, width: number])[];
   /** Default `adam({ rate: 0.001 })`. */
   optimizer?: Optimizer;
   /** How the rate changes over the run. Default `cosine()`. */
@@ -45,10 +46,8 @@ export function detector(options: DetectorOptions): DetectorTrainer {
     ({ argument, seen, wanted }) => `${argument} is ${seen}, wanted ${wanted}`,
   );
   if (Array.isArray(options?.layers)) faults.push(...findLayerFaults(options.layers));
-  for (const [name, example] of required) {
-    if (typeof options === "object" && options !== null && options[name] === undefined)
-      faults.push(`${name} is missing, wanted ${example}`);
-  }
+  if (typeof options === "object" && options !== null && options.layers === undefined)
+    faults.push("layers is missing, wanted a list such as [conv(16, 3, { padding: 1 }), relu(), maxPool(2)]");
   if (faults.length > 0) throw trainerInvalid({ maker: "detector", faults });
   return {
     kind: "detector",
@@ -61,14 +60,11 @@ export function detector(options: DetectorOptions): DetectorTrainer {
     workers: 0,
     keep: "last",
     ...withoutUndefined(options),
-    anchors: options.anchors.map((size) => (typeof size === "number" ? [size, size] : [size[0], size[1]])),
+    anchors:
+      options.anchors?.map((size): AnchorSize => (typeof size === "number" ? [size, size] : [size[0], size[1]])) ??
+      "auto",
   };
 }
-
-const required = [
-  ["layers", "a list such as [conv(16, 3, { padding: 1 }), relu(), maxPool(2)]"],
-  ["anchors", "sizes in pixels such as [16, 24, 36]"],
-] as const;
 
 const anchors: Check = (value) =>
   Array.isArray(value) && value.length > 0 && value.every(isSize)

@@ -60,6 +60,11 @@ describe("a small detector", () => {
     expect(wrong.length).toBeLessThanOrEqual(2);
   });
 
+  test("starts from sizes that fit its boxes unless others are given", async () => {
+    const trained = await runTrainer(detector({ layers: tinyBackbone, batch: 16, epochs: 1 }), tinyBoxContext());
+    expect(trained.parameters["anchors"]).toEqual([[9, 9]]);
+  });
+
   test("the same seed gives the same bytes, another seed others", async () => {
     const [one, two, other] = await Promise.all([train({ workers: 2 }), train({ workers: 2 }), train({ seed: 2 })]);
     expect(digestOf(two.model)).toBe(digestOf(one.model));
@@ -132,7 +137,6 @@ describe("what does not fit is refused by name", () => {
       "anchors is [], wanted a list of sides in pixels such as [16, 24, 36], or of [height, width]",
     ],
     [{ ...settings, anchors: [[1, 2, 3]] }, "anchors is [[1,2,3]], wanted"],
-    [{ ...settings, anchors: undefined }, "anchors is missing, wanted sizes in pixels such as [16, 24, 36]"],
     [{ anchors: [8] }, "layers is missing, wanted a list such as [conv(16, 3, { padding: 1 }), relu(), maxPool(2)]"],
     [{ ...settings, augment: [] }, "the key `augment` is unknown"],
     [{ ...settings, layers: [maxPool] }, "layers[0] is maxPool itself, wanted a layer such as maxPool()"],

@@ -1,10 +1,12 @@
 /** @file `detector`: boxes in images as the loop's task. */
 import type { BoxExamples } from "../../data/types.ts";
+import type { AnchorSize } from "../../model/detector/anchors.ts";
 import { exportDetector } from "../../model/detector/export.ts";
 import { planNetwork } from "../../model/network.ts";
 import { digestInputs } from "../sequential/inputs.ts";
 import { trainByLoop } from "../sequential/loop.ts";
 import type { DetectorTrainer, TrainContext, Trained } from "../types.ts";
+import { chooseAnchors } from "./choose-anchors.ts";
 import { measureDetector } from "./evaluate.ts";
 import { toTargets } from "./matches.ts";
 
@@ -15,13 +17,15 @@ const negatives = 3;
 export async function trainDetector(trainer: DetectorTrainer, context: TrainContext<BoxExamples>): Promise<Trained> {
   const { examples, split } = context;
   const { channels, height, width, labels, count } = examples;
-  const { layers, anchors } = trainer;
+  const { layers } = trainer;
+  const anchors = trainer.anchors === "auto" ? chooseAnchors(listSizes(context)) : trainer.anchors;
   const input = { channels, height, width };
   const network = planNetwork({ layers, input, classes: labels.length, anchors });
   const targets = toTargets(network.head?.anchors ?? new Float32Array(), examples.boxes);
   const { kind: _, ...arrays } = targets;
+  const settings = { ...trainer, anchors, engine: "graph", augment: [] } as const;
   return trainByLoop({
-    settings: { ...trainer, engine: "graph", augment: [] },
+    settings,
     context,
     count,
     images: examples,
@@ -42,4 +46,14 @@ export async function trainDetector(trainer: DetectorTrainer, context: TrainCont
       };
     },
   });
+}
+
+/** Of the boxes that are trained on, in pixels; of all, where the only ones are for validation. */
+function listSizes({ examples, split }: TrainContext<BoxExamples>): AnchorSize[] {
+  const { boxes, height, width } = examples;
+  const trained = Array.from(split.train).flatMap((row) => boxes[row] ?? []);
+  return (trained.length > 0 ? trained : boxes.flat()).map(({ corners: [left, top, right, bottom] }) => [
+    (bottom - top) * height,
+    (right - left) * width,
+  ]);
 }
