@@ -141,8 +141,10 @@ export const importDenied = defineError<{ destination: string; command: string; 
   "SLIPWAY_IMAGE_IMPORT_DENIED",
   {
     message: ({ destination, command, why }) => `${destination} does not let you in: \`${command}\` said: ${why}`,
-    mend: () =>
-      "Its socket belongs to root: run the same command as root (`sudo --preserve-env=HOME,KUBECONFIG …`), or be let in by its owner (containerd: `[grpc] gid` in its config.toml). For one image by hand: `slipway image build digits.tar`, then `sudo ctr -n k8s.io images import digits.tar`.",
+    mend: ({ command }) =>
+      command.startsWith("ssh ")
+        ? `Let yourself in first, so that nothing is asked: a key, the host among the known ones, root or sudo without a password. \`${command.replace(/ ctr .*$/, " sudo -n ctr version")}\` shows when it is so.`
+        : "Its socket belongs to root: run the same command as root (`sudo --preserve-env=HOME,KUBECONFIG …`), or be let in by its owner (containerd: `[grpc] gid` in its config.toml). For one image by hand: `slipway image build digits.tar`, then `sudo ctr -n k8s.io images import digits.tar`.",
     ...target,
   },
 );
@@ -151,7 +153,8 @@ export const importUnreachable = defineError<{ destination: string; command: str
   "SLIPWAY_IMAGE_IMPORT_UNREACHABLE",
   {
     message: ({ destination, command, why }) => `${destination} does not answer: \`${command}\` said: ${why}`,
-    mend: () => "Start it, or name the right one: `containerd:/run/k3s/containerd/containerd.sock`, `kind:my-cluster`.",
+    mend: () =>
+      "Start it, or name the right one: `containerd:/run/k3s/containerd/containerd.sock`, `kind:my-cluster`, `ssh:admin@node1`.",
     ...target,
   },
 );

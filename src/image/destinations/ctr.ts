@@ -14,6 +14,10 @@ export interface Ctr {
   /** For people: a node's name or a socket. */
   place: string;
   environment?: NodeJS.ProcessEnv | undefined;
+  /** How `program` wants the words. Default: as they are. */
+  toWords?: (words: readonly string[]) => readonly string[];
+  /** How a message shows the command, where it is not for people to read. */
+  show?: (words: readonly string[]) => string;
 }
 
 /**
@@ -83,9 +87,10 @@ async function findFault(
 }
 
 function run(
-  { program, place, environment }: Ctr,
+  { program, place, environment, toWords, show }: Ctr,
   words: readonly string[],
   more: Pick<Parameters<typeof runProgram>[2], "input" | "tell" | "signal">,
 ): Promise<string> {
-  return runProgram(program, words, { destination: place, environment, ...more });
+  const shown = show === undefined ? {} : { show: show(words) };
+  return runProgram(program, toWords?.(words) ?? words, { destination: place, environment, ...shown, ...more });
 }

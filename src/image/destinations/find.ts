@@ -5,15 +5,19 @@ import { openDocker, openNerdctl, openPodman } from "./docker.ts";
 import { openFile } from "./file.ts";
 import { nodesDiffer } from "../errors.ts";
 import { printPlatform } from "../platform.ts";
-import type { Importer, ImporterSettings } from "./importer.ts";
+import type { Platform } from "../types.ts";
+import type { Imported, Importer, ImporterSettings } from "./importer.ts";
 import { openK3s } from "./k3s.ts";
 import { openK3d, openKind } from "./kind.ts";
 import { openMinikube } from "./minikube.ts";
+import { openSsh } from "./ssh.ts";
 
 interface Destination {
   word: string;
   /** What may stand behind the colon: `socket`. */
   takes?: string;
+  /** Nothing is meant without it. */
+  needed?: true;
   open: (argument: string | undefined, settings: ImporterSettings) => Importer;
 }
 
@@ -23,6 +27,7 @@ export const destinations: readonly Destination[] = [
   { word: "k3d", takes: "name", open: openK3d },
   { word: "minikube", takes: "profile", open: openMinikube },
   { word: "k3s", open: (_, settings) => openK3s(settings) },
+  { word: "ssh", takes: "host", needed: true, open: openSsh },
   { word: "docker", open: (_, settings) => openDocker(settings) },
   { word: "podman", open: (_, settings) => openPodman(settings) },
   { word: "nerdctl", open: (_, settings) => openNerdctl(settings) },
@@ -52,31 +57,40 @@ export function openNodes(words: readonly string[], settings: ImporterSettings =
   return more.length === 0 ? first : join([first, ...more]);
 }
 
-function join(all: readonly [Importer, ...Importer[]]): Importer {
-  const [first, ...more] = all;
+function join(all: readonly Importer[]): Importer {
   return {
     name: all.map(({ name }) => name).join(", "),
     async platform(signal) {
-      const found = await first.platform(signal);
-      for (const other of more) {
-        const its = await other.platform(signal);
-        if (printPlatform(its) === printPlatform(found)) continue;
-        throw nodesDiffer({
-          one: `${first.name}: ${printPlatform(found)}`,
-          other: `${other.name}: ${printPlatform(its)}`,
-        });
-      }
-      return found;
+      const [found, ...others] = await Promise.all(all.map((importer) => importer.platform(signal)));
+      const other = others.findIndex((its) => printPlatform(its) !== printPlatform(found!));
+      if (other < 0) return found!;
+      const tell = (at: number, its: Platform): string => `${all[at]!.name}: ${printPlatform(its)}`;
+      throw nodesDiffer({ one: tell(0, found!), other: tell(other + 1, others[other]!) });
     },
-    async import(image, names, options) {
-      const { digest, places } = await first.import(image, names, options);
-      const rest = [];
-      // One after the other: they may share a disk.
-      for (const other of more) rest.push(...(await other.import(image, names, options)).places);
-      return { digest, places: [...places, ...rest] };
+    async import(image, names, options = {}) {
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+      const found: Imported[] = [];
+      const waiting = [...all.entries()];
+      const work = async (): Promise<void> => {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+          found[next[0]] = await next[1].import(image, names, { ...options, signal });
+      };
+      const workers = Array.from({ length: Math.min(atOnce, all.length) }, () =>
+        work().catch((error: unknown) => {
+          // The first fault ends the others, and is the one that is told.
+          if (!stop.signal.aborted) stop.abort(error);
+        }),
+      );
+      await Promise.all(workers);
+      signal.throwIfAborted();
+      return { digest: found[0]!.digest, places: found.flatMap(({ places }) => places) };
     },
   };
 }
+
+/** Nodes that are fed side by side. */
+const atOnce = 4;
 
 function isNode(text: string): boolean {
   return destinations.some(({ word }) => text === word || text.startsWith(`${word}:`));
@@ -88,5 +102,8 @@ export function printDestinations(): string {
 }
 
 function listWords(): string[] {
-  return destinations.map(({ word, takes }) => (takes === undefined ? word : `${word}[:${takes}]`));
+  return destinations.map(({ word, takes, needed = false }) => {
+    if (takes === undefined) return word;
+    return needed ? `${word}:${takes}` : `${word}[:${takes}]`;
+  });
 }

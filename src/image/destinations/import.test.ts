@@ -332,11 +332,24 @@ describe("nodes that are reached one by one", () => {
     );
   });
 
+  test("end with the first fault", async () => {
+    const refuses: Answer[] = [
+      { words: /images check/ },
+      { words: /./, complains: "no space left on device", code: 1 },
+    ];
+    const { environment } = await recordPrograms({ docker: answers("amd64"), k3s: refuses });
+    await expect(openNodes(["docker", "k3s"], { environment }).import(image, [name])).rejects.toMatchObject({
+      code: importFailed.code,
+      details: { destination: "k3s", why: "no space left on device" },
+    });
+  });
+
   test.each(["digits.tar", "a/folder", "knd"])("no pod runs from %s", (to) => {
     expect(() => openNodes(["docker", to])).toThrow(
       destinationUnknown({
         seen: to,
-        wanted: "containerd[:socket], kind[:name], k3d[:name], minikube[:profile], k3s, docker, podman, nerdctl",
+        wanted:
+          "containerd[:socket], kind[:name], k3d[:name], minikube[:profile], k3s, ssh:host, docker, podman, nerdctl",
       }),
     );
   });
@@ -346,7 +359,8 @@ test.each(["knd", "docker:x", "kind:", "", "Kind"])("%j is no destination", (to)
   expect(() => findImporter(to)).toThrow(
     destinationUnknown({
       seen: to,
-      wanted: "containerd[:socket], kind[:name], k3d[:name], minikube[:profile], k3s, docker, podman, nerdctl, <file>",
+      wanted:
+        "containerd[:socket], kind[:name], k3d[:name], minikube[:profile], k3s, ssh:host, docker, podman, nerdctl, <file>",
     }),
   );
 });

@@ -16,6 +16,8 @@ export interface ProgramOptions {
   /** Told how many bytes of the input have gone. */
   tell?: (done: number) => void;
   environment?: NodeJS.ProcessEnv | undefined;
+  /** The command as messages show it. Default: as it is run. */
+  show?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -43,7 +45,8 @@ export async function runProgram(
     signal?.throwIfAborted();
     if (ended.missing) throw programMissing({ program, destination });
     if (feeding !== undefined) throw feeding;
-    if (ended.code !== 0) throw explain(destination, [program, ...first, ...words].join(" "), errors || output, ended);
+    if (ended.code !== 0)
+      throw explain(destination, options.show ?? [program, ...first, ...words].join(" "), errors || output, ended);
     return output;
   } finally {
     signal?.removeEventListener("abort", stop);
@@ -103,10 +106,14 @@ const limit = 1 << 20;
 
 function explain(destination: string, command: string, said: string, { code, signal }: Ended): Error {
   const why = said.trim().split("\n").slice(-3).join("\n").slice(-600) || `it ended with ${code ?? signal}`;
-  if (/permission denied|must be root|operation not permitted/i.test(why))
+  if (
+    /permission denied|must be root|operation not permitted|password is required|not in the sudoers|host key verification failed/i.test(
+      why,
+    )
+  )
     return importDenied({ destination, command, why });
   if (
-    /no such file or directory|connection refused|cannot connect|is the docker daemon running|not running|deadline exceeded/i.test(
+    /no such file or directory|connection refused|cannot connect|is the docker daemon running|not running|deadline exceeded|could not resolve|timed out|no route to host/i.test(
       why,
     )
   )
