@@ -96,8 +96,8 @@ request; with another project file or port it is replaced. What was verified thr
 | field | holds |
 |---|---|
 | \`name\` | lower-case letters and digits, with single \`.\` \`_\` or \`-\` between them |
-| \`data\` | \`imageFolder(path, { size, channels, otherSizes })\` from \`slipway/data\` |
-| \`train\` | \`sequential({...})\` or \`command({...})\` from \`slipway/train\` |
+| \`data\` | \`imageFolder(path, { size, channels, otherSizes })\`, \`coco(path, { size, channels, annotations, images })\`, \`idx\`, \`jsonl\`, \`csv\` or \`rows\` from \`slipway/data\` |
+| \`train\` | \`sequential({...})\`, \`detector({...})\`, \`forest({...})\`, \`naiveBayes({...})\`, \`logistic({...})\`, \`experiments({...})\`, \`weights({...})\` or \`command({...})\` from \`slipway/train\` |
 | \`gate\` | limits by metric: \`{ accuracy: { atLeast, atMost, notWorseThanChampionBy, betterThanChampionBy, better } }\` |
 | \`audit\` | \`labelAudit()\` for images (docs/guides/audit.md), or a function that looks at the dataset before the champion changes, and gives a list of findings; any finding holds it back |
 | \`serve.port\` | 5000 by default |

@@ -4,7 +4,7 @@ import { makeProject, templates } from "../init/make.ts";
 
 export const init = defineCommand({
   description:
-    "Makes a new project that works as it is: a slipway.config.ts, a README, and a small dataset to replace by your own. (A detector wants a file of weights first.)",
+    "Makes a new project that works as it is: a slipway.config.ts, a README, and a small dataset to replace by your own.",
   arguments: [["[folder]", "where to make it; a new or an empty folder"]],
   options: [
     {
