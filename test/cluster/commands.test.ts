@@ -18,7 +18,9 @@ describe("a release that is reached from inside the cluster alone", () => {
   beforeAll(async () => {
     cluster = await useCluster();
     namespace = await useNamespace(cluster, "commands");
-    project = makeTestProject(`{ resources: { cpu: "100m", memory: "200Mi" }, train: { on: "here" } }`);
+    project = makeTestProject(
+      `{ resources: { cpu: "100m", memory: "200Mi" }, env: { PORT: "7000" }, train: { on: "here" } }`,
+    );
     const result = await upOn(cluster, namespace.name, await project.withSeed(1));
     digest = result.trained?.digest;
   });
@@ -76,7 +78,7 @@ describe("a release that is reached from inside the cluster alone", () => {
     expect(lines.map(({ line }) => (JSON.parse(line) as { msg: string }).msg)).toContain("ready");
   });
 
-  test("predict asks it through a forwarded port", () => {
+  test("predict asks it through a forwarded port, which is the pod's own", () => {
     const [answer] = json("predict", project.image.path) as { label: string; probability: number }[];
     expect(["circle", "square", "triangle"]).toContain(answer?.label);
   });

@@ -1,4 +1,5 @@
 /** @file A kubeconfig context as a target: the same questions as of the local one. */
+import { servingPort } from "../../kube/deployment.ts";
 import { toSelector } from "../../kube/labels.ts";
 import type { Project } from "../../project/types.ts";
 import { nothingDeployed } from "../errors.ts";
@@ -42,7 +43,7 @@ export async function openClusterTarget(
   });
   const { namespace } = cluster;
   const place = { project: name, namespace };
-  const port = serve?.port ?? 5000;
+  const port = servingPort({ port: serve?.port ?? 5000, deploy });
   const selector = toSelector(name, "server");
   const forward = (localPort: number): Promise<Reached> =>
     forwardPort(cluster, { namespace, labels: selector, port, localPort });
