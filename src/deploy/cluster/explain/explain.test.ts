@@ -127,6 +127,18 @@ test("names of images do not mislead: one may be called not-found", () => {
   expect(first([pod(status, spec)])).toMatchObject({ code: "registry-unreachable", final: 45 });
 });
 
+test("an image that was to be imported: the node is named, and looks again where the pod has waited for it", () => {
+  const message = 'Container image "slipway.local/digits:1a2b" is not present with pull policy of Never';
+  const status = container({ waiting: { reason: "ErrImageNeverPull", message } });
+  const spec = { nodeName: "node2", containers: [{ name: "server", image: "slipway.local/digits:1a2b" }] };
+  const cause = "slipway.local/digits:1a2b is not on the node node2, and it may not be pulled";
+  const old = pod(status, spec);
+  expect(first([old])).toMatchObject({ code: "image-not-imported", cause, final: 20 });
+  const creationTimestamp = new Date(now - 3000).toISOString();
+  const fresh = { ...old, metadata: { ...old.metadata, creationTimestamp } };
+  expect(first([fresh])).toMatchObject({ code: "image-not-imported", cause, final: 5 });
+});
+
 test.each([
   [
     "0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.",

@@ -118,7 +118,10 @@ export const explainImages: Check = (state) =>
           object,
           final: 60,
         };
-      const { code, cause, mend, final } = known;
+      const { code, cause, mend } = known;
+      // A pod of before: the image may have come just now, and its node looks again after 10 to 15 s.
+      const isOld = state.now - Date.parse(pod.metadata.creationTimestamp) > 15_000;
+      const final = code === "image-not-imported" && isOld ? 20 : known.final;
       const { nodeName } = pod.spec;
       const node = nodeName === undefined ? "the node" : `the node ${nodeName}`;
       return { code, cause: cause(image, node), evidence, mend, object, ...(final !== undefined && { final }) };
