@@ -6,20 +6,17 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { copyExample, type UpDocument } from "../../test/example.ts";
+import { writeIdx } from "../../src/data/idx/_fixtures.ts";
 import { encodePng } from "../../src/pixels/encode-png.ts";
 
 const side = 28;
 const each = 80;
 const example = copyExample("digits");
 const garments = weave();
+const classes = writeIdx({ shape: [10 * each], values: Uint8Array.from({ length: 10 * each }, (_, at) => at % 10) });
 const files: Record<string, Buffer> = {
-  "/train-images-idx3-ubyte.gz": gzipSync(toIdx([10 * each, side, side], garments)),
-  "/train-labels-idx1-ubyte.gz": gzipSync(
-    toIdx(
-      [10 * each],
-      Uint8Array.from({ length: 10 * each }, (_, at) => at % 10),
-    ),
-  ),
+  "/train-images-idx3-ubyte.gz": gzipSync(writeIdx({ shape: [10 * each, side, side], values: garments })),
+  "/train-labels-idx1-ubyte.gz": gzipSync(classes),
 };
 const asked: string[] = [];
 let server: Server;
@@ -63,11 +60,7 @@ test("callers ask as they asked about digits", async () => {
 
 test("from disk, unpacked or not, they are the same data: nothing is trained again, and the project is as it was", async () => {
   writeFileSync(join(example.folder, "images.gz"), files["/train-images-idx3-ubyte.gz"]!);
-  const labels = toIdx(
-    [10 * each],
-    Uint8Array.from({ length: 10 * each }, (_, at) => at % 10),
-  );
-  writeFileSync(join(example.folder, "labels"), labels);
+  writeFileSync(join(example.folder, "labels"), classes);
   const again = await example.up("--data", "images.gz,labels", "--port", "0", "--exit");
   expect(again.digest).toBe(first.digest);
   expect(again.steps[1]).toMatchObject({ step: "train", outcome: "kept" });
@@ -76,7 +69,7 @@ test("from disk, unpacked or not, they are the same data: nothing is trained aga
 });
 
 test("files that do not belong together are refused", async () => {
-  writeFileSync(join(example.folder, "few"), toIdx([3], Uint8Array.of(0, 1, 2)));
+  writeFileSync(join(example.folder, "few"), writeIdx({ shape: [3], values: Uint8Array.of(0, 1, 2) }));
   const { status, stderr } = await example.run("up", "--data", "images.gz,few", "--exit");
   expect([status, stderr]).toEqual([3, expect.stringContaining("3 labels, wanted one for each of 800 images")]);
 });
@@ -96,11 +89,4 @@ function weave(): Uint8Array {
       }
   }
   return pixels;
-}
-
-/** As the format's page has it: two zeros, 8 for bytes, the number of axes, their sizes, the values. */
-function toIdx(shape: readonly number[], values: Uint8Array): Buffer {
-  const sizes = Buffer.alloc(4 * shape.length);
-  for (const [axis, size] of shape.entries()) sizes.writeUInt32BE(size, 4 * axis);
-  return Buffer.concat([Buffer.of(0, 0, 8, shape.length), sizes, values]);
 }

@@ -9,7 +9,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { findSlipwayError } from "../../base/errors.ts";
 import { loadExamples, openDataset } from "../open.ts";
 import { idx } from "./define.ts";
-import { readIdx, writeIdx } from "./read.ts";
+import { writeIdx } from "./_fixtures.ts";
+import { readIdx } from "./read.ts";
 
 const pictures = writeIdx({ shape: [4, 2, 3], values: Uint8Array.from({ length: 24 }, (_, i) => i) });
 const classes = writeIdx({ shape: [4], values: Uint8Array.of(9, 0, 9, 1) });

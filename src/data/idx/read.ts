@@ -43,16 +43,6 @@ export function readIdx(file: Uint8Array, axes: number, name: string): Idx {
   return { shape, values: bytes.subarray(start) };
 }
 
-/** For tests and for writing a data set of one's own. */
-export function writeIdx({ shape, values }: Idx): Uint8Array {
-  const bytes = new Uint8Array(4 + 4 * shape.length + values.length);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0, 0, 0x08, shape.length]);
-  for (const [axis, size] of shape.entries()) view.setUint32(4 + 4 * axis, size);
-  bytes.set(values, 4 + 4 * shape.length);
-  return bytes;
-}
-
 function inflate(file: Uint8Array, refuse: (why: string) => Error): Uint8Array {
   if (file[0] !== 0x1f || file[1] !== 0x8b) return file;
   try {
