@@ -1,11 +1,11 @@
 /** @file Pods that we describe, as nodes run them: what they may read and write, what they see, when they are ready, how trainings end. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { textEntry } from "../../src/image/tar/entry.ts";
-import { makeBasicAuthSecret, makeSecret } from "../../src/kube/secret.ts";
 import { toServerObjects } from "../../src/kube/server.ts";
 import { nameJob, toTrainingObjects } from "../../src/kube/training.ts";
 import type { KubeObject, ServerRelease, TrainingRun } from "../../src/kube/types.ts";
 import type { DeployDefinition } from "../../src/project/deploy.ts";
+import { makeBasicAuthSecret, makeSecret } from "./secret.ts";
 import type { TestCluster, TestNamespace } from "./types.ts";
 import { kubectl, kubectlApply, kubectlJson, pushTestImage, type TestImage, useCluster, useNamespace } from "./use.ts";
 

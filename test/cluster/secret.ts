@@ -1,5 +1,5 @@
-/** @file Secrets are made from what a person hands to the command line, never from the project file: that only names them. */
-import type { KubeObject } from "./types.ts";
+/** @file Secrets as a person makes them: a project file only names them. */
+import type { KubeObject } from "../../src/kube/types.ts";
 
 interface SecretPlace {
   name: string;
