@@ -24,11 +24,7 @@ export function openImage(text: string, options: RegistryOptions = {}): { reposi
   return { repository: { registry: openRegistry(registry, options), name: repository }, reference };
 }
 
-/** Another repository of the same registry, over the same connections and login. Throws `referenceInvalid`. */
-export function siblingOf({ registry }: Repository, name: string): Repository {
-  return repositoryOf(registry, name);
-}
-
+/** Over the registry's connections and its login. Throws `referenceInvalid`. */
 export function repositoryOf(registry: Registry, name: string): Repository {
   if (!isRepository(name)) throw referenceInvalid({ reference: name, why: "it is no repository's name" });
   return { registry, name };

@@ -23,9 +23,6 @@ export interface JsonBody<T = unknown> {
   check?: (value: unknown) => T;
 }
 
-/** Fields by their names in the request (exactly one), or the whole body. */
-export type RouteInput = Readonly<Record<string, ImageField | TextField>> | ColumnsBody | JsonBody<never>;
-
 /** What a classifier says of one row. */
 export interface Classification {
   /** The most probable label. */

@@ -17,7 +17,7 @@ import { deleteManifest, getManifest, headManifest, putManifest } from "../../..
 import { pushBlob } from "../../../src/oci/push-blob.ts";
 import { deleteBlob, hasBlob, readBlobBytes } from "../../../src/oci/read-blob.ts";
 import { listReferrers, putReferrer } from "../../../src/oci/referrers.ts";
-import { openRepository, siblingOf, type Repository } from "../../../src/oci/repository.ts";
+import { openRepository, type Repository, repositoryOf } from "../../../src/oci/repository.ts";
 import { listTags } from "../../../src/oci/tags.ts";
 import { emptyConfig, manifestTypes } from "../../../src/oci/types.ts";
 import { startRegistry, type RunningRegistry } from "./start.ts";
@@ -84,7 +84,7 @@ describe("an open registry", () => {
     expect(done).toEqual(done.toSorted((a, b) => a - b));
     expect(done.at(-1)).toBe(bytes.byteLength);
     expect(await push()).toBe("existed");
-    const other = siblingOf(repository, `plain/r${count++}`);
+    const other = repositoryOf(repository.registry, `plain/r${count++}`);
     const from = ["plain/nothing-here", repository.name];
     expect(await pushBlob(other, digest, fromBytes(bytes), { mountFrom: from })).toBe("mounted");
     expect(digestOf(await readBlobBytes(other, { digest, size: bytes.byteLength }))).toBe(digest);
@@ -327,7 +327,7 @@ describe("a registry with a token server", () => {
     const repository = openRepository(`${host}/team/from`, { credentials: ada });
     await pushSmall(repository, "shared");
     tokens.requests.length = 0;
-    const other = siblingOf(repository, "team/to");
+    const other = repositoryOf(repository.registry, "team/to");
     expect(await pushSmall(other, "shared", { mountFrom: ["team/from"] })).toMatchObject({ how: "mounted" });
     expect(tokens.requests.at(-1)).toBe("GET ada repository:team/to:pull,push repository:team/from:pull");
   });
