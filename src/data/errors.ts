@@ -42,7 +42,7 @@ export const datasetFaulty = defineError<{
   message: ({ folder, total, lines }) =>
     `${total} ${total === 1 ? "fault" : "faults"} in the dataset ${folder}:\n  ${lines.join("\n  ")}`,
   mend: () =>
-    'Mend, move or remove these files; nothing is left out silently. Images of other sizes are accepted by `otherSizes: "resize"`. docs/guides/data.md says what a dataset may hold.',
+    'Mend, move or remove these files, or correct what is said of them; nothing is left out silently. imageFolder() accepts images of other sizes by `otherSizes: "resize"`. docs/guides/data.md says what a dataset may hold.',
   exit: exitCodes.data,
 });
 
@@ -160,7 +160,7 @@ export const poisonUnknownLabel = defineError<{ label: string; labels: readonly 
 );
 
 export const auditUnsupported = defineError<{ what: string }>("SLIPWAY_DATA_AUDIT_KIND", {
-  message: ({ what }) => `the audit of labels looks at images, and this project has ${what}`,
+  message: ({ what }) => `the audit of labels looks at images with one label each, and this project has ${what}`,
   mend: () => "Audit such data by a function of your own: `audit` in slipway.config.ts gives a list of findings.",
   exit: exitCodes.usage,
 });

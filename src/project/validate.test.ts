@@ -44,6 +44,19 @@ test("a project without a model has routes; data and a trainer go together", () 
   ]);
 });
 
+test("the audit of labels is refused for images with boxes before anything is trained", () => {
+  const data = { kind: "coco", path: "data", size: [96, 96], channels: 3, annotations: "a.json", images: "." };
+  const train = { kind: "detector", layers: [] };
+  const labels = { kind: "labels", folds: 2, epochs: 4, slips: 0.02 };
+  expect(findFaults({ ...valid, data, train })).toEqual([]);
+  expect(findFaults({ ...valid, data, train, audit: labels })).toEqual([
+    {
+      path: "audit",
+      problem: "is labelAudit(), which looks at images with one label each; wanted a function for images with boxes",
+    },
+  ]);
+});
+
 describe("each fault names the value seen and the value wanted", () => {
   test.each<[string, object, string]>([
     [

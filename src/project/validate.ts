@@ -25,7 +25,7 @@ export function findFaults(definition: unknown): Fault[] {
 /** Data and a trainer go together; a project without them has routes. Told beside the faults of the fields themselves. */
 function findMissingParts(definition: unknown): Fault[] {
   if (!isObject(definition)) return [];
-  const { data, train, serve } = definition;
+  const { data, train, serve, audit } = definition;
   const missing = (path: string, what: string): Fault[] => [{ path, problem: `is missing, wanted ${what}` }];
   if (data === undefined && train === undefined) {
     const routes = isObject(serve) && isObject(serve["routes"]) ? Object.keys(serve["routes"]) : [];
@@ -34,6 +34,13 @@ function findMissingParts(definition: unknown): Fault[] {
       : missing("train", "a trainer, or routes under `serve` for a project without a model");
   }
   if (train === undefined) return missing("train", "a trainer for the data");
+  if (isObject(audit) && audit["kind"] === "labels" && isObject(data) && data["kind"] === "coco")
+    return [
+      {
+        path: "audit",
+        problem: "is labelAudit(), which looks at images with one label each; wanted a function for images with boxes",
+      },
+    ];
   // The file of the weights is the data.
   if (isObject(train) && train["kind"] === "weights")
     return data === undefined

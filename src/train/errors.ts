@@ -30,7 +30,7 @@ export const trainerOfOtherData = defineError<{ trainer: string; seen: string; w
     message: ({ trainer, seen, wanted }) =>
       `${trainer}() trains on ${dataWords[wanted]}, but the data are ${dataWords[seen]}`,
     mend: () =>
-      "Choose a trainer for these data: sequential() or command() for images, naiveBayes() or logistic() for texts, forest() for columns of numbers.",
+      "Choose a trainer for these data: sequential() or command() for images, detector() for images with boxes, naiveBayes() or logistic() for texts, forest() for columns of numbers.",
     exit: exitCodes.usage,
   },
 );
@@ -38,6 +38,7 @@ export const trainerOfOtherData = defineError<{ trainer: string; seen: string; w
 /** By the kinds of examples. */
 const dataWords: Readonly<Record<string, string>> = {
   images: "images",
+  boxes: "images with boxes",
   text: "texts (`text` and `label`)",
   table: "columns of numbers (`columns` and `target`)",
 };

@@ -150,7 +150,7 @@ describe("faults", () => {
     writeFileSync(join(project.data, "images/2.png"), "no image");
     expect((await faultsOf(project)).map(({ kind, path, message }) => `${kind} ${path} ${message}`)).toEqual([
       "format annotations.json:annotations[1] is of category_id 5, which no category has",
-      "wrongSize images/1.png is 5 × 2 pixels by annotations.json:images[1], but the file has 4 × 2; its boxes would lie elsewhere",
+      "format images/1.png is 5 × 2 pixels by annotations.json:images[1], but the file has 4 × 2; its boxes would lie elsewhere",
       expect.stringMatching(/^unsupported images\/2\.png /),
       "missing images/3.png is named by annotations.json:images[3], but there is no such file",
     ]);

@@ -126,7 +126,7 @@ function findSizeFault(path: string, { size, at }: CocoImage, seen: Pixels): Dat
   if (size === undefined || (size.width === seen.width && size.height === seen.height)) return undefined;
   const stated = `${size.width} × ${size.height} pixels by ${at}`;
   return {
-    kind: "wrongSize",
+    kind: "format",
     path,
     message: `is ${stated}, but the file has ${seen.width} × ${seen.height}; its boxes would lie elsewhere`,
   };

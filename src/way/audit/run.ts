@@ -53,7 +53,8 @@ export interface AuditReport extends AuditFindings {
  */
 export async function auditDataset(project: Project, dataset: Dataset, options: AuditOptions): Promise<AuditReport> {
   const { train } = requireTraining(project.definition);
-  if (dataset.kind !== "images") throw auditUnsupported({ what: `rows of ${dataset.kind}` });
+  if (dataset.kind !== "images")
+    throw auditUnsupported({ what: dataset.kind === "boxes" ? "boxes in them" : `rows of ${dataset.kind}` });
   const { report, signal } = options;
   const examples = await loadExamples(dataset, { report, signal });
   const store = options.store ?? (await openStore(storeFolder(project.root)));
