@@ -11,19 +11,17 @@ import {
   type GraphBuilder,
   int,
   scalar,
-  toModel,
   type Value,
 } from "../graph/build.ts";
 import { reshape, softmax, transpose } from "../graph/ops/index.ts";
-import { writeModel } from "../onnx/write.ts";
 import { modelUnservable, parameterMismatch } from "./errors.ts";
 import { addForward, lookUpIn } from "./forward.ts";
 import { createInitialStatistics, type NamedValues } from "./initial.ts";
 import type { Layer, Loss } from "./layers.ts";
 import { type NetworkInput, type NetworkPlan, planNetwork } from "./network.ts";
 import { findParameter } from "./parameters.ts";
+import { describeProbabilities, type Served, writeServed } from "./served.ts";
 import type { Content, Signature } from "./signature.ts";
-import { signatureKey } from "./signature-of.ts";
 
 export interface ExportOptions {
   layers: readonly Layer[];
@@ -41,7 +39,7 @@ export interface ExportOptions {
  * An ONNX file that takes `image`, uint8 [batch, height, width, channels] of 0..255, and gives `probabilities`, float32 [batch, labels].
  * Its signature travels in its metadata. The same parameters give the same bytes.
  */
-export function exportModel(options: ExportOptions): { model: Uint8Array; signature: Signature } {
+export function exportModel(options: ExportOptions): Served {
   const { layers, input, labels } = options;
   const content = requirePicture(input);
   const plan = planNetwork({ layers, input, classes: labels.length });
@@ -54,14 +52,7 @@ export function exportModel(options: ExportOptions): { model: Uint8Array; signat
         content,
       },
     ],
-    outputs: [
-      {
-        name: "probabilities",
-        datatype: "FP32",
-        shape: [-1, labels.length],
-        content: { kind: "probabilities", labels: [...labels] },
-      },
-    ],
+    outputs: [describeProbabilities(labels)],
   };
   const graph = createGraph("network");
   const tape = createTape(graph, { training: false });
@@ -71,7 +62,7 @@ export function exportModel(options: ExportOptions): { model: Uint8Array; signat
     lookUp: lookUpIn(weights),
   });
   addOutput(graph, "probabilities", at(apply(tape, softmax, [logits], null), 0));
-  return { model: writeModel(toModel(graph, { [signatureKey]: JSON.stringify(signature) })), signature };
+  return writeServed(graph, signature);
 }
 
 /** What the input is to a person; refuses what is no picture. */

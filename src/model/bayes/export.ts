@@ -10,11 +10,9 @@ import {
   ints,
   text,
   texts,
-  toModel,
 } from "../../graph/build.ts";
-import { writeModel } from "../../onnx/write.ts";
+import { describeProbabilities, type Served, writeServed } from "../served.ts";
 import type { Signature } from "../signature.ts";
-import { signatureKey } from "../signature-of.ts";
 import type { LinearTextModel } from "./bayes.ts";
 import { listSpellings } from "./case-variants.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -31,7 +29,7 @@ export interface TextExportOptions {
  * Takes `text`, strings of [batch], and gives `probabilities`, float32 [batch, labels]. Sums are made in 64 bits: over a megabyte of text
  * 32 would lose the differences between the classes. A text without a known word gets the biases alone.
  */
-export function exportTextModel(options: TextExportOptions): { model: Uint8Array; signature: Signature } {
+export function exportTextModel(options: TextExportOptions): Served {
   const { model, tokenizer, labels, logarithms = false } = options;
   const { classes, vocabulary, weights, bias } = model;
   const graph = createGraph("text");
@@ -104,15 +102,10 @@ export function exportTextModel(options: TextExportOptions): { model: Uint8Array
     outputs: [
       logarithms
         ? { name: "log_probabilities", datatype: "FP64", shape: [-1, labels.length] }
-        : {
-            name: "probabilities",
-            datatype: "FP32",
-            shape: [-1, labels.length],
-            content: { kind: "probabilities", labels: [...labels] },
-          },
+        : describeProbabilities(labels),
     ],
   };
-  return { model: writeModel(toModel(graph, { [signatureKey]: JSON.stringify(signature) })), signature };
+  return writeServed(graph, signature);
 }
 
 /** Fills up the rows of shorter texts; no word, so it is unknown. */

@@ -1,13 +1,12 @@
 /** @file The served file of a detector: pixels in, boxes out, weights inside. */
 import { createTape } from "../../graph/autodiff.ts";
-import { addInput, addOutput, createGraph, toModel } from "../../graph/build.ts";
-import { writeModel } from "../../onnx/write.ts";
+import { addInput, addOutput, createGraph } from "../../graph/build.ts";
 import { addWeights, requirePicture, toPlanes } from "../export.ts";
 import { addForward, lookUpIn } from "../forward.ts";
 import type { NamedValues } from "../initial.ts";
 import type { Layer } from "../layers.ts";
 import { type NetworkInput, planNetwork } from "../network.ts";
-import { signatureKey } from "../signature-of.ts";
+import { type Served, writeServed } from "../served.ts";
 import type { Signature } from "../signature.ts";
 import { addDetections, countDetections } from "../ssd/detect.ts";
 import { background } from "../ssd/labels.ts";
@@ -29,7 +28,7 @@ export interface DetectorExport {
  * [class, probability, left, top, right, bottom], best first, as SSD300's does. Class 0 is the background. The same parameters give the
  * same bytes.
  */
-export function exportDetector(options: DetectorExport): { model: Uint8Array; signature: Signature } {
+export function exportDetector(options: DetectorExport): Served {
   const { layers, anchors, input, labels } = options;
   const plan = planNetwork({ layers, input, classes: labels.length, anchors });
   const content = requirePicture(input);
@@ -51,5 +50,5 @@ export function exportDetector(options: DetectorExport): { model: Uint8Array; si
       },
     ],
   };
-  return { model: writeModel(toModel(graph, { [signatureKey]: JSON.stringify(signature) })), signature };
+  return writeServed(graph, signature);
 }

@@ -1,30 +1,14 @@
 /** @file A forest as an ONNX file: the operator of ONNX-ML for trees, which every runtime has. */
-import {
-  addInput,
-  addNodes,
-  addOutput,
-  createGraph,
-  floats,
-  ints,
-  text,
-  texts,
-  toModel,
-  at,
-} from "../../graph/build.ts";
-import { writeModel } from "../../onnx/write.ts";
+import { addInput, addNodes, addOutput, createGraph, floats, ints, text, texts, at } from "../../graph/build.ts";
+import { describeProbabilities, type Served, writeServed } from "../served.ts";
 import type { Signature } from "../signature.ts";
-import { signatureKey } from "../signature-of.ts";
 import type { Forest } from "./tree.ts";
 
 /**
  * Takes `features`, float32 [batch, columns], and gives `probabilities`, float32 [batch, labels]: the mean of the trees' leaves. Thresholds
  * have 32 bits, so a row goes the way it went in training. The operator's own label is left out: with two classes onnxruntime's is wrong.
  */
-export function exportForest(
-  forest: Forest,
-  names: readonly string[],
-  labels: readonly string[],
-): { model: Uint8Array; signature: Signature } {
+export function exportForest(forest: Forest, names: readonly string[], labels: readonly string[]): Served {
   const graph = createGraph("forest");
   const input = addInput(graph, "features", "float32", ["batch", names.length]);
   const outputs = addNodes(
@@ -47,16 +31,9 @@ export function exportForest(
         content: { kind: "features", names: [...names] },
       },
     ],
-    outputs: [
-      {
-        name: "probabilities",
-        datatype: "FP32",
-        shape: [-1, labels.length],
-        content: { kind: "probabilities", labels: [...labels] },
-      },
-    ],
+    outputs: [describeProbabilities(labels)],
   };
-  return { model: writeModel(toModel(graph, { [signatureKey]: JSON.stringify(signature) })), signature };
+  return writeServed(graph, signature);
 }
 
 function toAttributes({ trees, classes }: Forest) {

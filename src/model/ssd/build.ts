@@ -1,10 +1,9 @@
 /** @file SSD300 on VGG16 out of its PyTorch weights: pixels in, boxes out, one ONNX graph. */
 
-import { addInput, addOutput, createGraph, toModel } from "../../graph/build.ts";
-import { writeModel } from "../../onnx/write.ts";
+import { addInput, addOutput, createGraph } from "../../graph/build.ts";
 import type { StateDict } from "../pytorch/state-dict.ts";
+import { writeServed } from "../served.ts";
 import type { Signature, TensorSignature } from "../signature.ts";
-import { signatureKey } from "../signature-of.ts";
 import { addDetections, mostDetections } from "./detect.ts";
 import { nameClasses } from "./labels.ts";
 import { addNetwork } from "./network.ts";
@@ -74,6 +73,5 @@ export async function buildSsd300(weights: StateDict, options: Ssd300Options = {
       })),
     ],
   };
-  const model = writeModel(toModel(graph, { [signatureKey]: JSON.stringify(signature) }));
-  return { model, signature, classes, parameters };
+  return { ...writeServed(graph, signature), classes, parameters };
 }
