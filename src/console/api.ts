@@ -107,7 +107,11 @@ export const suspicionsQuery = z.object({
 export const suspicionsAnswer = z.object({ total: z.int(), suspicions: z.array(suspicionRecord) });
 
 /** GET /api/pictures: the bytes of one picture */
-export const pictureQuery = z.object({ path: z.string().min(1).max(4096) });
+export const pictureQuery = z.object({
+  path: z.string().min(1).max(4096),
+  /** A large picture is made smaller, to so many pixels a side. */
+  longest: z.coerce.number().int().min(16).max(2048).optional(),
+});
 
 /** NaN and infinities are kept in lineages, and have no JSON: null. */
 const metrics = z.record(z.string(), z.number().nullable());

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { openDataset } from "../data/open.ts";
 import { idx } from "../data/index.ts";
 import { lockDataset } from "../data/status.ts";
+import type { ImageFolderSource } from "../data/types.ts";
+import { grey, makeJpeg, withOrientation } from "../pixels/_fixtures.ts";
 import { decodeImage } from "../pixels/decode.ts";
+import { readImageHeader } from "../pixels/header.ts";
 import { loadProject } from "../project/load.ts";
 import { requireTraining } from "../project/training.ts";
 import { bars, barsConfig, drawBar, openFixture, readProblem, textConfig, texts, type Fixture } from "./_fixture.ts";
@@ -130,14 +133,37 @@ describe("pictures", () => {
   });
 
   test("a link to elsewhere that took a file's place since is not followed; a file that is gone is gone", async () => {
-    await at.get("/api/data", dataAnswer);
-    rmSync(join(at.root, "data/lying/0.png"));
-    symlinkSync(join(at.root, "secret.png"), join(at.root, "data/lying/0.png"));
-    rmSync(join(at.root, "data/lying/1.png"));
-    for (const name of ["0", "1"]) expect((await at.ask(`/api/pictures?path=lying/${name}.png`)).status).toBe(404);
+    await using own = await openFixture({ "slipway.config.ts": barsConfig, "secret.png": drawBar(0, 1), ...bars });
+    await own.get("/api/data", dataAnswer);
+    rmSync(join(own.root, "data/lying/0.png"));
+    symlinkSync(join(own.root, "secret.png"), join(own.root, "data/lying/0.png"));
+    rmSync(join(own.root, "data/lying/1.png"));
+    for (const name of ["0", "1"]) expect((await own.ask(`/api/pictures?path=lying/${name}.png`)).status).toBe(404);
     // What came since is not listed either, until the data are read again.
-    at.write("data/lying/new.png", drawBar(1, 99));
-    expect((await at.ask("/api/pictures?path=lying/new.png")).status).toBe(404);
+    own.write("data/lying/new.png", drawBar(1, 99));
+    expect((await own.ask("/api/pictures?path=lying/new.png")).status).toBe(404);
+  });
+
+  test("large ones are made small for cards, upright, and are whole otherwise", async () => {
+    const noisy = grey(600, 300, (x, y) => (x * 31 + y * 17 + ((x * y) % 7) * 30) % 256);
+    const photo = withOrientation(makeJpeg(noisy), 6);
+    expect(photo.length).toBeGreaterThan(32 * 1024);
+    at.write("data/lying/photo.jpg", photo);
+    const { definition } = await loadProject(at.root);
+    const source = { ...(requireTraining(definition).data as ImageFolderSource), otherSizes: "resize" as const };
+    const dataset = await openDataset(source, { root: at.root });
+    rmSync(join(at.root, "data/lying/photo.jpg"));
+    expect(await readPicture(dataset, "lying/photo.jpg", 160)).toBe(undefined);
+    at.write("data/lying/photo.jpg", photo);
+    const shrunk = await readPicture(dataset, "lying/photo.jpg", 160);
+    expect(shrunk?.type).toBe("image/png");
+    // Turned by its EXIF orientation.
+    expect(readImageHeader(shrunk!.bytes)).toMatchObject({ width: 80, height: 160, channels: 3 });
+    expect((await readPicture(dataset, "lying/photo.jpg"))?.bytes).toEqual(Buffer.from(photo));
+    expect((await readPicture(dataset, "lying/0.png", 16))?.bytes).toEqual(Buffer.from(bars["data/lying/0.png"]!));
+    at.write("data/lying/photo.jpg", photo.subarray(0, 40_000));
+    expect((await readPicture(dataset, "lying/photo.jpg", 160))?.bytes.length).toBe(40_000);
+    rmSync(join(at.root, "data/lying/photo.jpg"));
   });
 
   test("rows of an IDX file are drawn", async () => {

@@ -3,6 +3,7 @@ import { readFile, realpath } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import type { Dataset, ImageDataset } from "../data/types.ts";
 import { encodePng } from "../pixels/encode-png.ts";
+import { shrink } from "./thumbnail.ts";
 
 export interface Picture {
   type: string;
@@ -16,8 +17,8 @@ const types: Readonly<Record<string, string>> = {
   ".webp": "image/webp",
 };
 
-/** Undefined where the dataset lists no such picture, or its file is gone. */
-export async function readPicture(dataset: Dataset, path: string): Promise<Picture | undefined> {
+/** Undefined where the dataset lists no such picture, or its file is gone. `longest`: a large one is made smaller, to so many pixels a side. */
+export async function readPicture(dataset: Dataset, path: string, longest?: number): Promise<Picture | undefined> {
   if (dataset.kind !== "images") return undefined;
   const row = rowsOf(dataset).get(path);
   if (row === undefined) return undefined;
@@ -27,7 +28,10 @@ export async function readPicture(dataset: Dataset, path: string): Promise<Pictu
   try {
     // A link may have been put in the file's place since the data were read.
     const [folder, file] = await Promise.all([realpath(dataset.folder), realpath(join(dataset.folder, path))]);
-    return file.startsWith(folder + sep) ? { type, bytes: await readFile(file) } : undefined;
+    if (!file.startsWith(folder + sep)) return undefined;
+    const bytes = await readFile(file);
+    const shrunk = longest === undefined ? undefined : await shrink(bytes, longest);
+    return shrunk === undefined ? { type, bytes } : { type: "image/png", bytes: shrunk };
   } catch (error) {
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;

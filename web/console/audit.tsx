@@ -7,7 +7,7 @@ import { audit, auditIsCurrent, running, startAudit, stopAudit } from "./store.t
 import { Suspects } from "./suspects.tsx";
 
 /** The audit of the labels: what the last one suspects, with pictures, and a new one. */
-export function Audit({ unauditable, unit }: { unauditable: Problem | undefined; unit: string }) {
+export function Audit({ unauditable }: { unauditable: Problem | undefined }) {
   const { value, fault } = audit.value;
   const job = value?.job;
   return (
@@ -17,7 +17,7 @@ export function Audit({ unauditable, unit }: { unauditable: Problem | undefined;
       </h2>
       {unauditable !== undefined ? (
         <p class="blank">
-          The audit of labels looks at pictures, and these data are {unit}s. {unauditable.mend}
+          {capitalize(unauditable.message)}. {unauditable.mend}
         </p>
       ) : (
         <>
@@ -187,4 +187,8 @@ function Alarms({ alarms }: { alarms: readonly string[] }) {
       )}
     </div>
   );
+}
+
+function capitalize(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

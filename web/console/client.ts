@@ -35,8 +35,10 @@ export async function ask<T>(path: string, options: { post?: object; signal?: Ab
   };
 }
 
-export function pictureAddress(path: string): string {
-  return `api/pictures?path=${encodeURIComponent(path)}`;
+/** `longest`: a large one need have no more pixels a side. */
+export function pictureAddress(path: string, longest?: number): string {
+  const query = new URLSearchParams({ path, ...(longest !== undefined && { longest: String(longest) }) });
+  return `api/pictures?${query.toString()}`;
 }
 
 async function readJson(response: Response, signal: AbortSignal | undefined): Promise<object | undefined> {

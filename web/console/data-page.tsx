@@ -63,7 +63,7 @@ export function DataPage() {
           <Labels labels={value.labels} />
         </div>
       )}
-      {value !== undefined && <Audit unauditable={value.unauditable} unit={value.unit} />}
+      {value !== undefined && <Audit unauditable={value.unauditable} />}
     </>
   );
 }

@@ -5,14 +5,14 @@ import { pictureAddress } from "./client.ts";
 const smallest = 128;
 
 /** One picture of the dataset; it comes when it is scrolled to. Its words are those of whatever holds it. */
-export function Picture({ path, alt = "" }: { path: string; alt?: string }) {
+export function Picture({ path, alt = "", longest }: { path: string; alt?: string; longest?: number }) {
   const state = useSignal<"coming" | "small" | "large" | "gone">("coming");
   if (state.value === "gone") return <span class="picture picture-gone">no picture</span>;
   return (
     <img
       class="picture"
       data-state={state.value}
-      src={pictureAddress(path)}
+      src={pictureAddress(path, longest)}
       alt={alt}
       loading="lazy"
       decoding="async"

@@ -1,5 +1,5 @@
 /** @file What the page knows, and all that can happen to it. Components read the signals and call the actions. */
-import { computed, signal, type Signal } from "@preact/signals";
+import { computed, effect, signal, type Signal } from "@preact/signals";
 import type {
   AuditAnswer,
   AuditOrder,
@@ -10,6 +10,7 @@ import type {
   ProjectAnswer,
 } from "../../src/console/api.ts";
 import { ask, type Fault, type Outcome } from "./client.ts";
+import { readPlace, type Place } from "./place.ts";
 
 /** Something that the server is asked for: what it said last stays while it is asked again. */
 export interface Asked<T> {
@@ -17,8 +18,6 @@ export interface Asked<T> {
   fault?: Fault;
   asking: boolean;
 }
-
-export type Place = { page: "data" } | { page: "models" } | { page: "model"; digest: string };
 
 export const project = signal<Asked<ProjectAnswer>>({ asking: false });
 export const data = signal<Asked<DataAnswer>>({ asking: false });
@@ -53,6 +52,10 @@ export function openPage(): void {
   addEventListener("focus", () => {
     void askAudit();
     if (place.value.page !== "data") showPlace();
+  });
+  effect(() => {
+    const name = project.value.value?.name;
+    if (name !== undefined) document.title = `${name} · Slipway console`;
   });
   void fetchInto(project, "api/project");
   showPlace();
@@ -123,10 +126,4 @@ async function fetchInto<T>(into: Signal<Asked<T>>, path: string): Promise<void>
     outcome.kind === "answer"
       ? { value: outcome.value, asking: false }
       : { ...into.value, fault: outcome, asking: false };
-}
-
-function readPlace(hash: string): Place {
-  const [, page = "", digest = ""] = /^#\/([a-z]+)(?:\/(sha256:[0-9a-f]{64}))?$/.exec(hash) ?? [];
-  if (page === "models") return digest === "" ? { page: "models" } : { page: "model", digest };
-  return { page: "data" };
 }

@@ -13,6 +13,8 @@ type Group = NonNullable<AuditAnswer["last"]>["groups"][number];
 
 /** Pictures that come at once; more on demand. */
 const pageSize = 60;
+/** Pixels a side of a card's picture, on a dense screen. */
+const thumbnail = 160;
 
 /** One kind of suspicion: its pictures, the surest first, all or those of one pair of labels. */
 export function Suspects({ group, comparedWith }: { group: Group; comparedWith: string | undefined }) {
@@ -82,8 +84,8 @@ export function Suspects({ group, comparedWith }: { group: Group; comparedWith: 
           <li key={suspicion.path}>
             <button type="button" class="suspect" onClick={() => (looking.value = at)}>
               <span class="suspect-pictures">
-                <Picture path={suspicion.path} />
-                {suspicion.copyOf !== undefined && <Picture path={suspicion.copyOf} />}
+                <Picture path={suspicion.path} longest={thumbnail} />
+                {suspicion.copyOf !== undefined && <Picture path={suspicion.copyOf} longest={thumbnail} />}
               </span>
               <span class="suspect-words">
                 <span class="unseen">labelled </span>

@@ -15,12 +15,20 @@ import type { Workspace } from "../workspace.ts";
 /** Files that a difference is told with; the rest is `slipway data diff`'s. */
 const mostFiles = 500;
 
+/** What the audit cannot look at, in words. */
+const others = {
+  text: "texts",
+  table: "rows of columns",
+  file: "a file",
+  boxes: "images with boxes instead of one label each",
+} as const;
+
 /** The dataset, how it stands to its lock, and its pictures. */
 export function registerData(app: FastifyInstance, workspace: Workspace): void {
   app.get("/api/data", async () => describeData(await workspace.readDataset(), workspace.root));
   app.get("/api/pictures", async (request, reply) => {
-    const { path } = parse(pictureQuery, request.query);
-    const picture = await readPicture(await workspace.lastDataset(), path);
+    const { path, longest } = parse(pictureQuery, request.query);
+    const picture = await readPicture(await workspace.lastDataset(), path, longest);
     if (picture === undefined) throw pictureUnknown({ path });
     return reply.type(picture.type).send(picture.bytes);
   });
@@ -47,7 +55,7 @@ function describeData(dataset: Dataset, root: string): DataAnswer {
     },
     warnings: dataset.warnings.map(({ message }) => message),
     ...(dataset.kind !== "images" && {
-      unauditable: toProblem(auditUnsupported({ what: `rows of ${dataset.kind}` })),
+      unauditable: toProblem(auditUnsupported({ what: others[dataset.kind] })),
     }),
   };
 }
