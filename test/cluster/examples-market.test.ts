@@ -68,7 +68,8 @@ test("runs of the CronJob: one that is not better changes nothing, one that is i
   await runByHand("easier");
   await expect.poll(servedDigest, patient).not.toBe(up.digest);
   const digest = await servedDigest();
-  await sleep(1000);
+  const told = await example.run("status", ...targetWords(), "--json");
+  expect(JSON.parse(told.stdout)).toMatchObject({ state: "running", model: digest });
   asking.abort();
   const { answers, failed } = await outcome;
   expect(failed).toEqual([]);
@@ -99,10 +100,13 @@ test.skipIf(sockets.length === 0)("every pod runs an image that was imported int
     });
 });
 
-function upWords(): string[] {
+function targetWords(): string[] {
   const { context, kubeconfig } = cluster;
-  const at = ["--target", context, "--kubeconfig", kubeconfig, "--namespace", namespace.name];
-  return ["--sample", ...at, ...(sockets.length === 0 ? [] : ["--import", sockets.join(",")])];
+  return ["--target", context, "--kubeconfig", kubeconfig, "--namespace", namespace.name];
+}
+
+function upWords(): string[] {
+  return ["--sample", ...targetWords(), ...(sockets.length === 0 ? [] : ["--import", sockets.join(",")])];
 }
 
 const url = () => `http://${cluster.nodes[0]!.address}:30951`;

@@ -16,8 +16,12 @@ export interface Endpoint {
   host?: string;
   /** Whether its readiness answered from this machine. */
   reachable: boolean;
+  /** Digest of the model that answered. */
+  model?: string;
 }
 
+/** Every answer of a server names its model by it. */
+export const modelHeader = "x-model-digest";
 /** Milliseconds for one address to answer. */
 const answerMs = 2000;
 
@@ -39,14 +43,14 @@ export async function findEndpoints(
     ...(await fromRoutes(cluster, namespace, pick(routes, "HTTPRoute"))),
     ...pick(ingresses, "Ingress").flatMap(fromIngress),
   ];
-  const tried = await Promise.all(found.map(async (endpoint) => ({ ...endpoint, reachable: await answers(endpoint) })));
+  const tried = await Promise.all(found.map(async (endpoint) => ({ ...endpoint, ...(await tryAnswer(endpoint)) })));
   const order = ["loadBalancer", "gateway", "ingress", "nodePort"];
   return tried.toSorted(
     (a, b) => Number(b.reachable) - Number(a.reachable) || order.indexOf(a.kind) - order.indexOf(b.kind),
   );
 }
 
-type Found = Omit<Endpoint, "reachable">;
+type Found = Omit<Endpoint, "reachable" | "model">;
 
 async function fromServices(cluster: Cluster, services: readonly Service[]): Promise<Found[]> {
   const balanced = services.flatMap(({ spec, status }) =>
@@ -141,21 +145,22 @@ function toUrl(host: string, port: number, path = "/"): string {
 }
 
 /** Asks the server's readiness as a caller would: by address, with the route's host name. A TLS route is only known by its port. */
-async function answers({ url, address, host }: Found): Promise<boolean> {
+async function tryAnswer({ url, address, host }: Found): Promise<Pick<Endpoint, "reachable" | "model">> {
   const { pathname, protocol } = new URL(url);
   const signal = AbortSignal.timeout(answerMs);
   try {
-    if (protocol === "https:") return (await fetch(`${url}/readyz`, { signal })).ok;
+    if (protocol === "https:") return { reachable: (await fetch(`${url}/readyz`, { signal })).ok };
     const direct = `${toUrl(address.host, address.port, pathname)}/readyz`;
-    const { status } = await askHttp(direct, {
+    const { status, headers } = await askHttp(direct, {
       agent: false,
       signal,
       ...(host !== undefined && { headers: { host } }),
     });
-    return status === 200;
+    const model = headers[modelHeader];
+    return { reachable: status === 200, ...(status === 200 && typeof model === "string" && { model }) };
   } catch {
     // Refused, unknown or too slow: whatever it is, callers from here do not reach it.
-    return false;
+    return { reachable: false };
   }
 }
 

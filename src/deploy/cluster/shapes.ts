@@ -79,7 +79,7 @@ export interface Deployment extends LiveObject {
     replicas?: number;
     paused?: boolean;
     selector: { matchLabels: Record<string, string> };
-    template: { metadata?: { labels?: Record<string, string> }; spec: PodSpec };
+    template: { metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec };
   };
   status?: {
     observedGeneration?: number;

@@ -1,11 +1,13 @@
 /** @file What runs of a project on a cluster, in one look. */
 import { componentLabel, projectLabel } from "../../kube/labels.ts";
 import { toLabelValue } from "../../kube/names.ts";
+import { askHttp } from "../../base/ask.ts";
 import { nanosPerUnit, parseQuantity } from "../../base/quantity.ts";
 import { domain } from "../../kube/types.ts";
 import type { Replica, TargetStatus, TrainingStatus } from "../target.ts";
-import { findEndpoints } from "./endpoint.ts";
+import { type Endpoint, findEndpoints, modelHeader } from "./endpoint.ts";
 import { examineProject } from "./examine.ts";
+import { forwardPort } from "./forward.ts";
 import { readHistory } from "./history.ts";
 import { listVisible } from "./objects.ts";
 import { type Deployment, type Job, isReady, isTrue, pick, type Pod } from "./shapes.ts";
@@ -29,7 +31,11 @@ export async function readClusterStatus(
   const [deployment] = pick(objects, "Deployment");
   const serving = pick(objects, "Pod").filter(({ metadata }) => metadata.labels?.[componentLabel] === "server");
   const release = releases.at(-1);
-  const model = deployment?.metadata.annotations?.[`${domain}/model`] ?? release?.model;
+  const released = deployment?.metadata.annotations?.[`${domain}/model`] ?? release?.model;
+  const follows = deployment?.spec.template.metadata?.annotations?.[`${domain}/model`]?.includes("@") === false;
+  // Where an alias is followed, its pods alone know what came of it since the release.
+  const served = follows ? await askModel(cluster, namespace, deployment, serving, endpoints) : undefined;
+  const model = served ?? released;
   return {
     target: cluster.context,
     namespace,
@@ -41,6 +47,32 @@ export async function readClusterStatus(
     trainings: [...pick(objects, "Job").map(toTraining), ...crons.map(toSchedule)],
     findings: findings.map(({ cause, mend }) => ({ cause, mend })),
   };
+}
+
+/** Of whatever answers; undefined where nothing does. */
+async function askModel(
+  cluster: Cluster,
+  namespace: string,
+  { spec }: Deployment,
+  pods: readonly Pod[],
+  endpoints: readonly Endpoint[],
+): Promise<string | undefined> {
+  const known = endpoints.find(({ model }) => model !== undefined)?.model;
+  const port = spec.template.spec.containers[0]?.ports?.[0]?.containerPort;
+  if (known !== undefined || port === undefined || !pods.some(isReady)) return known;
+  try {
+    const reached = await forwardPort(cluster, { namespace, labels: spec.selector.matchLabels, port });
+    try {
+      const { headers } = await askHttp(`${reached.url}/readyz`, { agent: false, signal: AbortSignal.timeout(2000) });
+      const model = headers[modelHeader];
+      return typeof model === "string" ? model : undefined;
+    } finally {
+      await reached.close();
+    }
+  } catch {
+    // Not let through, or gone since: what was released is what can be told.
+    return undefined;
+  }
 }
 
 function stateOf({ metadata, spec, status = {} }: Deployment, pods: readonly Pod[]): TargetStatus["state"] {
