@@ -1,4 +1,4 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findSlipwayError } from "../../base/errors.ts";
@@ -154,6 +154,13 @@ describe("faults", () => {
       expect.stringMatching(/^unsupported images\/2\.png /),
       "missing images/3.png is named by annotations.json:images[3], but there is no such file",
     ]);
+  });
+
+  test("a link out of the folder, though it leads to an image", async () => {
+    const project = make(annotate(3, three), 2);
+    writeFileSync(join(project.root, "elsewhere.png"), makeImage(50));
+    symlinkSync(join(project.root, "elsewhere.png"), join(project.data, "images/2.png"));
+    expect(await faultsOf(project)).toMatchObject([{ kind: "outside", path: "images/2.png" }]);
   });
 
   test("no box, no image, no annotations", async () => {

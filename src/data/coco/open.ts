@@ -1,7 +1,7 @@
 /** @file A folder of images with their boxes in COCO's format, by content, before any pixel is decoded. */
 import { hash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync, realpathSync } from "node:fs";
+import { resolve, sep } from "node:path";
 import { canonicalJson, digestOf } from "../../base/digest.ts";
 import { silent } from "../../base/progress.ts";
 import { checkImage } from "../../pixels/decode.ts";
@@ -26,8 +26,8 @@ import { findBoxWarnings } from "./warnings.ts";
  */
 export async function openCoco(source: CocoSource, options: OpenOptions): Promise<BoxDataset> {
   const folder = resolve(options.root, source.path);
-  const text = readAnnotations(`${folder}/${source.annotations}`);
-  const coco = parseCoco(text, source.annotations);
+  const annotations = readAnnotations(`${folder}/${source.annotations}`);
+  const coco = parseCoco(annotations.toString("utf8"), source.annotations);
   const { rows, faults } = await readRows(source, folder, coco, options);
   if (coco.faults.length + faults.length > 0) throw toFaultReport(folder, [...coco.faults, ...faults]);
   const labels = sortLabels(new Set(rows.flatMap(({ objects }) => objects.map(({ label }) => label))));
@@ -56,15 +56,15 @@ export async function openCoco(source: CocoSource, options: OpenOptions): Promis
     boxes: rows.map(({ objects }) => objects.map(({ label, corners }) => ({ label: places.get(label) ?? 0, corners }))),
     files: [
       ...rows.map(({ path, digest, size }) => ({ path, digest, size })),
-      { path: source.annotations, digest: digestOf(text), size: Buffer.byteLength(text) },
+      { path: source.annotations, digest: digestOf(annotations), size: annotations.length },
     ],
   } as const;
   return { ...dataset, warnings: findBoxWarnings(dataset, coco) };
 }
 
-function readAnnotations(path: string): string {
+function readAnnotations(path: string): Buffer {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch (error) {
     throw dataFileMissing({ path, why: reasonOf(error) }, { cause: error });
   }
@@ -92,11 +92,20 @@ async function readRows(
   named.sort((a, b) => compareBytes(a.path, b.path));
   const { report = silent, signal } = options;
   const pace = createPace({ label: "read files", doing: "reading the dataset", total: named.length, report, signal });
+  const home = realpathSync(folder) + sep;
   const decode = decodeOptionsOf({ ...source, otherSizes: "resize" });
   for (const [row, { image, path }] of named.entries()) {
     await pace(row);
     let bytes: Uint8Array;
     try {
+      if (!realpathSync(`${folder}/${path}`).startsWith(home)) {
+        faults.push({
+          kind: "outside",
+          path,
+          message: "is a link to outside of the dataset's folder, so it means something else on another machine",
+        });
+        continue;
+      }
       bytes = readWhole(`${folder}/${path}`);
     } catch (error) {
       faults.push({ ...toUnreadable(path, error), ...describeMissing(image, error) });
