@@ -4,6 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 /** Ends a server without losing what it was asked. */
 export interface Drain {
+  /** From now on answers say `Connection: close`, so that callers who keep connections go elsewhere next; new ones are taken as before. */
+  begin(): void;
   /**
    * Stops accepting, answers what is in flight with `Connection: close`, gives idle connections `idleGraceMs` to bring one more
    * request (it may be on the wire already), and cuts what is left after `deadlineMs`. Resolves when every connection is closed.
@@ -33,10 +35,14 @@ export function createDrain(server: Server): Drain {
     open[this[place]] = last;
     last[place] = this[place];
   }
+  function begin(): void {
+    draining = true;
+    for (const response of open) if (!response.headersSent) response.shouldKeepAlive = false;
+  }
   return {
+    begin,
     async run({ idleGraceMs, deadlineMs }) {
-      draining = true;
-      for (const response of open) if (!response.headersSent) response.shouldKeepAlive = false;
+      begin();
       // http.Server.close would at once cut connections that look idle, with requests on them that were not read yet.
       const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
       const deadline = performance.now() + deadlineMs;

@@ -113,7 +113,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   }
   const { port } = app.server.address() as AddressInfo;
   const stop = async (): Promise<void> => {
-    if ((options.drainDelayMs ?? 0) > 0) await delay(options.drainDelayMs);
+    const delayMs = options.drainDelayMs ?? 0;
+    if (delayMs > 0) {
+      // Sent away at once, callers would come back to us: nodes and balancers have yet to hear that we go.
+      await delay(delayMs / 2);
+      drain.begin();
+      await delay(delayMs / 2);
+    }
     await drain.run({ idleGraceMs: 200, deadlineMs: options.drainDeadlineMs ?? 25_000 });
     await app.close();
     await release();

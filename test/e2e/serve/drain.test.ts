@@ -1,6 +1,8 @@
+import { once } from "node:events";
+import { Agent, get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { formOf, markedImage } from "../../../src/serve/_fixture.ts";
 import { startLoad } from "./_load.ts";
 import { startProcess } from "./_process.ts";
@@ -32,6 +34,27 @@ describe("a stop", () => {
     const answer = await fetch(`${server.url}/predict`, { method: "POST", body: form });
     expect(await answer.json()).toEqual({ prediction: 4 });
     expect(await server.exited).toBe(0);
+  });
+
+  test("tells callers that keep connections to go before it closes its door", async () => {
+    const server = await startProcess({ SLIPWAY_DRAIN_DELAY_MS: "12000" });
+    const agent = new Agent({ keepAlive: true });
+    onTestFinished(() => agent.destroy());
+    const ask = async (): Promise<string> => {
+      const [answer] = (await once(get(`${server.url}/healthz`, { agent }), "response")) as [IncomingMessage];
+      answer.resume();
+      await once(answer, "end");
+      return `${answer.statusCode} ${answer.headers.connection}`;
+    };
+    expect(await ask()).toBe("200 keep-alive");
+    server.child.kill("SIGTERM");
+    // Not at once: who sends calls has to hear first that it goes.
+    await expect.poll(async () => (await fetch(`${server.url}/readyz`)).status).toBe(503);
+    expect(await ask()).toBe("200 keep-alive");
+    await expect.poll(ask).toBe("200 close");
+    expect(await ask()).toBe("200 close");
+    server.child.kill("SIGTERM");
+    expect(await server.exited).toBe(130);
   });
 
   test("waits for an upload that has begun", async () => {
