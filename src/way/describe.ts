@@ -15,15 +15,21 @@ export function describeDataset(dataset: Dataset, { locked = false, grown = 0 } 
   const parts = [
     dataset.kind === "file" && file !== undefined
       ? `${file.path}, ${(file.size / 1e6).toFixed(1)} MB`
-      : [
-          countOf(entries.length, unitOf(dataset)),
-          ...(dataset.kind === "boxes" ? [countOf(dataset.boxes.flat().length, "box", "boxes")] : []),
-          countOf(labels.length, "label"),
-        ].join(", "),
+      : describeContents(dataset),
     shortDigest(digest),
     ...(locked ? ["locked"] : grown > 0 ? [`${countOf(grown, "new one")} locked`] : []),
   ];
   return { text: parts.join(" · "), facts: { digest, count: entries.length, labels, locked, grown, warnings } };
+}
+
+/** `600 images, 1,547 boxes, 3 labels` */
+export function describeContents(dataset: Dataset): string {
+  const { entries, labels } = dataset;
+  return [
+    countOf(entries.length, unitOf(dataset)),
+    ...(dataset.kind === "boxes" ? [countOf(dataset.boxes.flat().length, "box", "boxes")] : []),
+    countOf(labels.length, "label"),
+  ].join(", ");
 }
 
 export function describeTraining(

@@ -1,11 +1,10 @@
 import { shortDigest } from "../../base/digest.ts";
 import { lockName } from "../../data/lock.ts";
 import { lockDataset } from "../../data/status.ts";
-import { unitOf } from "../../data/unit.ts";
+import { describeContents } from "../../way/describe.ts";
 import { defineCommand } from "../command.ts";
 import { openProjectDataset } from "../dataset.ts";
 import { projectOption } from "../project.ts";
-import { formatItems } from "../view/format.ts";
 
 export const lock = defineCommand({
   options: [projectOption],
@@ -15,7 +14,7 @@ export const lock = defineCommand({
     const { state, lock: made, lines } = lockDataset(dataset, project.root);
     const { digest, count, labels, lockedAt } = made;
     io.document({ state, digest, count, labels, lockedAt, changes: lines });
-    const what = `${formatItems(count, unitOf(dataset))}, ${formatItems(Object.keys(labels).length, "label")} · ${shortDigest(digest)}`;
+    const what = `${describeContents(dataset)} · ${shortDigest(digest)}`;
     const done = { made: `locked in ${lockName}`, replaced: `locked anew in ${lockName}`, kept: "locked already" };
     io.print(`${io.paint("green", "✔")} ${done[state]}: ${what}`);
     for (const line of lines) io.print(`  ${line}`);

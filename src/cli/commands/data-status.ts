@@ -1,10 +1,9 @@
 import { shortDigest } from "../../base/digest.ts";
 import { datasetStatus } from "../../data/status.ts";
-import { unitOf } from "../../data/unit.ts";
+import { describeContents } from "../../way/describe.ts";
 import { defineCommand } from "../command.ts";
 import { openProjectDataset } from "../dataset.ts";
 import { projectOption } from "../project.ts";
-import { formatItems } from "../view/format.ts";
 
 export const status = defineCommand({
   description: "Tells whether the files are those of the lock. The exit code is 0 either way; --json tells them apart.",
@@ -14,9 +13,7 @@ export const status = defineCommand({
     const { project, dataset } = await openProjectDataset(io, options);
     const found = datasetStatus(dataset, project.root);
     io.document({ ...found, warnings: dataset.warnings });
-    io.print(
-      `${formatItems(found.count, unitOf(dataset))}, ${formatItems(Object.keys(found.labels).length, "label")} · ${shortDigest(found.digest)}`,
-    );
+    io.print(`${describeContents(dataset)} · ${shortDigest(found.digest)}`);
     if (found.state === "unlocked")
       io.print("  not locked yet: `slipway data lock`, or the first `slipway up`, does it");
     if (found.state === "same") io.print(`${io.paint("green", "✔")} as locked at ${found.locked?.lockedAt}`);

@@ -9,7 +9,7 @@ import { findLocal } from "../../deploy/targets/local.ts";
 import { formatItems } from "../view/format.ts";
 import { openDataset } from "../../data/open.ts";
 import { datasetStatus } from "../../data/status.ts";
-import { unitOf } from "../../data/unit.ts";
+import { describeContents } from "../../way/describe.ts";
 import { fail, type Finding, ok, type Subject, warn } from "./check.ts";
 
 export function checkProject({ project }: Subject): Finding | undefined {
@@ -31,7 +31,7 @@ export async function checkData({ project }: Subject): Promise<Finding | undefin
   try {
     const dataset = await openDataset(data, { root: project.root });
     const { state, lines, locked } = datasetStatus(dataset, project.root);
-    const text = `${formatItems(dataset.entries.length, unitOf(dataset))}, ${formatItems(dataset.labels.length, "label")}, ${shortDigest(dataset.digest)}`;
+    const text = `${describeContents(dataset)}, ${shortDigest(dataset.digest)}`;
     if (state === "differs")
       return fail(
         `${text} differs from the lock of ${locked?.lockedAt}: ${lines.join("; ")}`,
