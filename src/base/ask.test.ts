@@ -1,7 +1,8 @@
-import { Agent, createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { type Agent, createServer, type RequestListener } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { askHttp } from "./ask.ts";
+import { askHttp, createAgent } from "./ask.ts";
 
 const echo: RequestListener = (request, response) => {
   const chunks: Buffer[] = [];
@@ -54,7 +55,7 @@ test("rejects where nobody answers", async () => {
 
 test("asks over the connections of an agent, or over one for each request", async () => {
   const ports = (await listen(0, ({ socket }, response) => response.end(String(socket.remotePort))))!;
-  const agent = new Agent({ keepAlive: true });
+  const agent = createAgent(ports);
   onTestFinished(() => agent.destroy());
   const seen = async (by: Agent | false) => (await askHttp(ports, { agent: by, signal })).text;
   expect(await seen(agent)).toBe(await seen(agent));
@@ -64,4 +65,22 @@ test("asks over the connections of an agent, or over one for each request", asyn
 test("rejects where the other side is silent for longer than is waited for", async () => {
   const silent = (await listen(0, () => {}))!;
   await expect(askHttp(silent, { silenceMs: 50, signal })).rejects.toThrow("no answer within 0.05 s");
+});
+
+test("an agent for HTTPS speaks TLS", async () => {
+  const heard = Promise.withResolvers<number | undefined>();
+  const server = createTcpServer((socket) => {
+    socket.once("data", (bytes) => {
+      heard.resolve(bytes[0]);
+      socket.destroy();
+    });
+  }).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const agent = createAgent(url);
+  onTestFinished(() => agent.destroy());
+  await expect(askHttp(url, { agent, signal })).rejects.toThrow("before secure TLS connection was established");
+  // The type of a handshake's record: RFC 8446, 5.1.
+  expect(await heard.promise).toBe(22);
 });

@@ -1,5 +1,5 @@
 /** @file One HTTP request to any port: `fetch` refuses those on its list of bad ones (6000, 5060, 10080 …), where servers may well listen. */
-import http, { type Agent, type IncomingHttpHeaders } from "node:http";
+import http, { type Agent, type AgentOptions, type IncomingHttpHeaders } from "node:http";
 import https from "node:https";
 
 export interface Asked {
@@ -16,6 +16,12 @@ export interface AskOptions {
   /** Milliseconds without a word from the other side. Default: as long as `signal` allows. */
   silenceMs?: number;
   signal: AbortSignal;
+}
+
+/** Keeps connections to servers of the URL's protocol: HTTP's agent refuses HTTPS. Destroy it in the end. */
+export function createAgent(url: string, options: AgentOptions = {}): Agent {
+  const { Agent: Keeper } = url.startsWith("https:") ? https : http;
+  return new Keeper({ keepAlive: true, ...options });
 }
 
 /** A GET, or a POST where there is a `body`. Rejects where no answer comes; any status is an answer. Redirects are not followed. */

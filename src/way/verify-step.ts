@@ -1,6 +1,6 @@
 /** @file The live endpoint against its own training run: the validation rows go through real HTTP, as callers send them. */
-import { Agent } from "node:http";
 import type { Artifact } from "../artifact/types.ts";
+import { createAgent } from "../base/ask.ts";
 import type { Report } from "../base/progress.ts";
 import type { ColumnsBody, ModelRoute, Project, Route } from "../project/types.ts";
 import { verifyFailed, verifyOtherModel } from "./errors.ts";
@@ -48,7 +48,7 @@ export async function verifyStep(subject: VerifySubject): Promise<Verified> {
   const marker = await createMarker(artifact, own.route);
   // A route whose answers tell too little is left for the one that always tells all.
   const { path, field } = marker.readsRoute ? own : wholeRoutes[kind];
-  const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
+  const agent = createAgent(url, { maxSockets: concurrency });
   const started = performance.now();
   const latencies: number[] = [];
   const failures: string[] = [];

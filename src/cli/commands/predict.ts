@@ -1,4 +1,4 @@
-import { Agent } from "node:http";
+import { createAgent } from "../../base/ask.ts";
 import type { Prediction } from "../../project/types.ts";
 import { encodeQuestion } from "../../way/question.ts";
 import { post } from "../../way/upload.ts";
@@ -29,7 +29,7 @@ export const predict = defineCommand({
     await using stack = new AsyncDisposableStack();
     const endpoint = await findEndpoint(io, options, { start: true });
     stack.defer(() => endpoint.close());
-    const agent = new Agent({ keepAlive: true });
+    const agent = createAgent(endpoint.url);
     stack.defer(() => agent.destroy());
     const kind = await askKind(endpoint, io.signal);
     const { path, field } = wholeRoutes[kind];
