@@ -5,6 +5,7 @@ import { Time } from "./facts.tsx";
 import { FaultNotice } from "./fault.tsx";
 import { audit, auditIsCurrent, running, startAudit, stopAudit } from "./store.ts";
 import { Suspects } from "./suspects.tsx";
+import { Words } from "./words.tsx";
 
 /** The audit of the labels: what the last one suspects, with pictures, and a new one. */
 export function Audit({ unauditable }: { unauditable: Problem | undefined }) {
@@ -17,7 +18,7 @@ export function Audit({ unauditable }: { unauditable: Problem | undefined }) {
       </h2>
       {unauditable !== undefined ? (
         <p class="blank">
-          {capitalize(unauditable.message)}. {unauditable.mend}
+          <Words text={`${capitalize(unauditable.message)}. ${unauditable.mend}`} />
         </p>
       ) : (
         <>

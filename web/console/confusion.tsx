@@ -23,10 +23,13 @@ export function Confusion({ digest }: { digest: string }) {
   );
 }
 
+/** So many mistakes of one kind have the full shade, where none has more. */
+const leastShade = 4;
+
 function Matrix({ labels, counts, rows }: { labels: string[]; counts: number[][]; rows: number }) {
   const right = labels.reduce((all, _, at) => all + (counts[at]?.[at] ?? 0), 0);
-  // Rare mistakes are what is looked for: shades are of the mistakes alone.
-  const worst = Math.max(1, ...counts.flatMap((row, at) => row.filter((_, predicted) => predicted !== at)));
+  // Rare mistakes are what is looked for: shades are of the mistakes alone. A few single ones are no alarm.
+  const worst = Math.max(leastShade, ...counts.flatMap((row, at) => row.filter((_, predicted) => predicted !== at)));
   return (
     <>
       <p class="small">

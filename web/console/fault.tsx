@@ -1,4 +1,5 @@
 import type { Fault } from "./client.ts";
+import { Words } from "./words.tsx";
 
 /** Says what went wrong and what to do. The place stays, so that screen readers hear what comes into it. */
 export function FaultNotice({ fault }: { fault: Fault | undefined }) {
@@ -14,9 +15,11 @@ export function FaultNotice({ fault }: { fault: Fault | undefined }) {
       )}
       {fault?.kind === "problem" && (
         <div class="notice">
-          <h2>{fault.message}</h2>
+          <h2>
+            <Words text={fault.message} />
+          </h2>
           <p class="mend">
-            <span class="overline">What to do</span> {fault.mend}
+            <span class="overline">What to do</span> <Words text={fault.mend} />
           </p>
           <p class="small">
             <code>{fault.code}</code>

@@ -4,6 +4,7 @@ import { Fact, Time } from "./facts.tsx";
 import { FaultNotice } from "./fault.tsx";
 import { Moves } from "./moves.tsx";
 import { askMoreModels, models, project } from "./store.ts";
+import { Words } from "./words.tsx";
 
 /** Metrics that fit into a row: as many as `slipway models list` shows. */
 const mostMetrics = 3;
@@ -83,7 +84,7 @@ function Served({ served }: Pick<ModelsAnswer, "served">) {
       )}
       {findings.map(({ cause, mend }) => (
         <p key={cause} class="state" data-state="differs">
-          {cause}. {mend}
+          <Words text={`${cause}. ${mend}`} />
         </p>
       ))}
     </section>
