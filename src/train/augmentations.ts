@@ -26,6 +26,9 @@ export function rotate(degrees: number): Of<"rotate"> {
   return { kind: "rotate", degrees };
 }
 
+/** Mirrors every other image, left and right. Not for what is another thing then, such as letters. */
+export const flip = (): Of<"flip"> => ({ kind: "flip" });
+
 /** Scales each image by a factor from 1 - `share` to 1 + `share`. */
 export function scale(share: number): Of<"scale"> {
   checkArgument(

@@ -17,7 +17,7 @@ export {
   sigmoid,
   tanh,
 } from "../model/layers.ts";
-export { rotate, scale, shift } from "./augmentations.ts";
+export { flip, rotate, scale, shift } from "./augmentations.ts";
 export { command } from "./command/define.ts";
 export type { CommandOptions } from "./command/define.ts";
 export { detector } from "./detector/define.ts";

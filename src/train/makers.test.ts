@@ -87,7 +87,7 @@ test("sequential names every fault at once", () => {
     "batch is 0, wanted a whole number from 1 to 65536",
     "validation is 1, wanted a number from 0 up to, not including, 1",
     'optimizer is "adam", wanted sgd(), adadelta(), adam() or adamW()',
-    "augment is [null], wanted a list of shift(), rotate() and scale()",
+    "augment is [null], wanted a list of shift(), rotate(), scale() and flip()",
     "layers[1] is relu itself, wanted a layer such as relu()",
     "layers[2] is 7, wanted a layer such as relu()",
   ]);

@@ -26,7 +26,9 @@ export type Schedule =
 export type Augmentation =
   | { kind: "shift"; pixels: number }
   | { kind: "rotate"; degrees: number }
-  | { kind: "scale"; share: number };
+  | { kind: "scale"; share: number }
+  /** Every other one is mirrored, left and right. */
+  | { kind: "flip" };
 
 export interface SequentialTrainer {
   kind: "sequential";
@@ -52,7 +54,7 @@ export interface SequentialTrainer {
 /** A single-shot detector on one feature map. */
 export interface DetectorTrainer extends Pick<
   SequentialTrainer,
-  "layers" | "optimizer" | "schedule" | "batch" | "epochs" | "seed" | "validation" | "workers" | "keep"
+  "layers" | "optimizer" | "schedule" | "augment" | "batch" | "epochs" | "seed" | "validation" | "workers" | "keep"
 > {
   kind: "detector";
   /** In pixels of the image that the network sees; `"auto"`: by the boxes that are trained on. */

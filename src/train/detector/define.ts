@@ -5,8 +5,8 @@ import { type Check, findFaults, withoutUndefined } from "../arguments.ts";
 import { trainerInvalid } from "../errors.ts";
 import { adam } from "../optimizers.ts";
 import { cosine } from "../schedules.ts";
-import { findLayerFaults, loopChecks } from "../sequential/define.ts";
-import type { DetectorTrainer, Optimizer, Schedule } from "../types.ts";
+import { findLayerFaults, loopChecks, madeBy } from "../sequential/define.ts";
+import type { Augmentation, DetectorTrainer, Optimizer, Schedule } from "../types.ts";
 
 export interface DetectorOptions {
   /**
@@ -23,6 +23,8 @@ export interface DetectorOptions {
   optimizer?: Optimizer;
   /** How the rate changes over the run. Default `cosine()`. */
   schedule?: Schedule;
+  /** Applied in order to every training image of every epoch, and to its boxes: shift(), scale(), flip(). Default none. */
+  augment?: readonly Exclude<Augmentation, { kind: "rotate" }>[];
   /** Images a step. Default 16. Never more than there are training rows. */
   batch?: number;
   /** Default 30. */
@@ -53,6 +55,7 @@ export function detector(options: DetectorOptions): DetectorTrainer {
     kind: "detector",
     optimizer: adam(),
     schedule: cosine(),
+    augment: [],
     batch: 16,
     epochs: 30,
     seed: 1,
@@ -83,6 +86,10 @@ const checks: { readonly [K in keyof Required<DetectorOptions>]: Check } = {
   anchors,
   optimizer,
   schedule,
+  augment: (value) =>
+    Array.isArray(value) && value.every((each) => madeBy("", ["shift", "scale", "flip"])(each) === undefined)
+      ? undefined
+      : "a list of shift(), scale() and flip(); a box that is turned is no box",
   batch,
   epochs,
   seed,

@@ -10,7 +10,18 @@ import { networkShape, headImage } from "../../model/errors.ts";
 import { dense, flatten } from "../../model/layers.ts";
 import { readSignature } from "../../model/signature-of.ts";
 import { trainInterrupted, trainerInvalid, trainerOfOtherData } from "../errors.ts";
-import { adam, conv, detector, type DetectorOptions, maxPool, sequential } from "../index.ts";
+import {
+  adam,
+  conv,
+  detector,
+  type DetectorOptions,
+  flip,
+  maxPool,
+  rotate,
+  scale,
+  sequential,
+  shift,
+} from "../index.ts";
 import { runTrainer } from "../run.ts";
 import { checkpointPath } from "../sequential/checkpoint.ts";
 import { tinyContext } from "../sequential/tiny.fixture.ts";
@@ -80,19 +91,20 @@ describe("a small detector", () => {
   });
 
   test("a run that is stopped within an epoch goes on to the same bytes", async () => {
-    const whole = await train();
+    const moved = { augment: [shift(2), scale(0.1), flip()], workers: 2 };
+    const whole = await train(moved);
     const context = tinyBoxContext();
     const stop = new AbortController();
     const report = ({ done = 0 }: ProgressEvent): void => {
       if (done >= 6) stop.abort();
     };
-    const code = await train({}, { ...context, report, signal: stop.signal }).then(
+    const code = await train(moved, { ...context, report, signal: stop.signal }).then(
       () => undefined,
       (error: unknown) => findSlipwayError(error)?.code,
     );
     expect(code).toBe(trainInterrupted.code);
     expect(existsSync(checkpointPath(context.workspace))).toBe(true);
-    const resumed = await train({}, { ...context, resume: true });
+    const resumed = await train(moved, { ...context, resume: true });
     expect(digestOf(resumed.model)).toBe(digestOf(whole.model));
     expect(resumed.metrics).toEqual(whole.metrics);
   });
@@ -141,7 +153,11 @@ describe("what does not fit is refused by name", () => {
     ],
     [{ ...settings, anchors: [[1, 2, 3]] }, "anchors is [[1,2,3]], wanted"],
     [{ anchors: [8] }, "layers is missing, wanted a list such as [conv(16, 3, { padding: 1 }), relu(), maxPool(2)]"],
-    [{ ...settings, augment: [] }, "the key `augment` is unknown"],
+    [
+      { ...settings, augment: [rotate(5)] },
+      "wanted a list of shift(), scale() and flip(); a box that is turned is no box",
+    ],
+    [{ ...settings, engine: "fast" }, "the key `engine` is unknown"],
     [{ ...settings, layers: [maxPool] }, "layers[0] is maxPool itself, wanted a layer such as maxPool()"],
   ])("an argument of detector(): %j", (options, message) => {
     expect(() => detector(options as DetectorOptions)).toThrow(

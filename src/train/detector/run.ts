@@ -8,7 +8,7 @@ import { trainByLoop } from "../sequential/loop.ts";
 import type { DetectorTrainer, TrainContext, Trained } from "../types.ts";
 import { chooseAnchors } from "./choose-anchors.ts";
 import { measureDetector } from "./evaluate.ts";
-import { toTargets } from "./matches.ts";
+import { toTargets } from "./targets.ts";
 
 /** As the paper has it: so many places of the background for each one with a box. */
 const negatives = 3;
@@ -23,7 +23,7 @@ export async function trainDetector(trainer: DetectorTrainer, context: TrainCont
   const network = planNetwork({ layers, input, classes: labels.length, anchors });
   const targets = toTargets(network.head?.anchors ?? new Float32Array(), examples.boxes);
   const { kind: _, ...arrays } = targets;
-  const settings = { ...trainer, anchors, engine: "graph", augment: [] } as const;
+  const settings = { ...trainer, anchors, engine: "graph" } as const;
   return trainByLoop({
     settings,
     context,

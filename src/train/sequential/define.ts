@@ -68,14 +68,14 @@ export function sequential(options: SequentialOptions): SequentialTrainer {
 }
 
 /** Plain data made by one of `kinds`' makers. */
-const madeBy =
+export const madeBy =
   (wanted: string, kinds: readonly string[]): Check =>
   (value) =>
     typeof value === "object" && value !== null && kinds.includes((value as { kind?: string }).kind ?? "")
       ? undefined
       : wanted;
 
-const augmentation = madeBy("", ["shift", "rotate", "scale"]);
+const augmentation = madeBy("", ["shift", "rotate", "scale", "flip"]);
 
 /** What every trainer has that learns by steps. */
 export const loopChecks = {
@@ -98,7 +98,7 @@ const checks: { readonly [K in keyof Required<SequentialOptions>]: Check } = {
   augment: (value) =>
     Array.isArray(value) && value.every((each) => augmentation(each) === undefined)
       ? undefined
-      : "a list of shift(), rotate() and scale()",
+      : "a list of shift(), rotate(), scale() and flip()",
   batch: loopChecks.batch,
   epochs: loopChecks.epochs,
   seed: loopChecks.seed,

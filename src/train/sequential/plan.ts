@@ -1,7 +1,7 @@
 /** @file From a trainer's settings to what each worker is started with. */
 import { availableParallelism } from "node:os";
 import type { StepOptions } from "../step.ts";
-import type { FeedTargets } from "./feed.ts";
+import type { Targets } from "./aim.ts";
 import type { WorkerStart } from "./messages.ts";
 import type { RunPlan } from "./shard.ts";
 import { shardOf } from "./shared.ts";
@@ -61,15 +61,15 @@ export function describeWorkers(
   });
 }
 
-function shareTargets(targets: FeedTargets): FeedTargets {
+function shareTargets(targets: Targets): Targets {
   if (targets.kind === "classes") return { ...targets, classes: toShared(targets.classes) };
-  const { starts, anchors, classes, offsets } = targets;
+  const { anchors, starts, classes, corners } = targets;
   return {
-    ...targets,
-    starts: toShared(starts),
+    kind: "boxes",
     anchors: toShared(anchors),
+    starts: toShared(starts),
     classes: toShared(classes),
-    offsets: toShared(offsets),
+    corners: toShared(corners),
   };
 }
 

@@ -5,7 +5,7 @@ import type { TrainingLoss } from "../../model/layers.ts";
 import type { NetworkPlan } from "../../model/network.ts";
 import type { NamedParameter, StepOptions } from "../step.ts";
 import type { EpochRecord, SequentialTrainer, TrainContext, Trained } from "../types.ts";
-import type { FeedTargets } from "./feed.ts";
+import type { Targets } from "./aim.ts";
 
 export type LoopSettings = Pick<
   SequentialTrainer,
@@ -25,7 +25,7 @@ export interface Task {
   /** Rows of the dataset. */
   count: number;
   images: Pixels;
-  targets: FeedTargets;
+  targets: Targets;
   network: NetworkPlan;
   loss: TrainingLoss;
   anchors?: StepOptions["anchors"];

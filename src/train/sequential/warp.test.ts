@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { loadKernels } from "../../kernels/load.ts";
-import { rotate, scale, shift } from "../augmentations.ts";
+import { flip, rotate, scale, shift } from "../augmentations.ts";
 import type { LoopExports } from "./kernels.ts";
 import { type Affine, drawAffine, type ImageShape, unwarped, warp } from "./warp.ts";
 
@@ -83,7 +83,7 @@ test("the kernel gives the reference's bits, for grey and colour", async () => {
     bytes.set(source.subarray(0, bytes.length));
     const target = new Float32Array(memory.buffer, 65_536 + 4096, bytes.length);
     for (let row = 0; row < 40; row++) {
-      const map = drawAffine([shift(3), rotate(40), scale(0.5)], shape, 1, 0, row);
+      const map = drawAffine([shift(3), rotate(40), scale(0.5), flip()], shape, 1, 0, row);
       kernels.warp(bytes.byteOffset, target.byteOffset, shape.height, shape.width, shape.channels, ...map);
       expect([...target]).toEqual(warped(map, shape, bytes.slice()));
     }

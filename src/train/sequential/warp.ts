@@ -29,6 +29,7 @@ export function drawAffine(
 
 function undo(augmentation: Augmentation, { height, width }: Size, first: number, second: number): Affine {
   if (augmentation.kind === "shift") return [1, 0, -first * augmentation.pixels, 0, 1, -second * augmentation.pixels];
+  if (augmentation.kind === "flip") return first < 0 ? [-1, 0, width - 1, 0, 1, 0] : [1, 0, 0, 0, 1, 0];
   const [x, y] = [(width - 1) / 2, (height - 1) / 2];
   if (augmentation.kind === "scale") {
     const factor = 1 / (1 + first * augmentation.share);
