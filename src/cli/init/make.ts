@@ -29,7 +29,10 @@ export const templates: Readonly<Record<string, Template>> = {
     summary: "classify rows of numbers by a forest of trees",
     draw: () => [{ path: "fruits.csv", content: drawFruits(75, 1) }],
   },
-  detector: { summary: "find objects in images, and learn it from boxes", draw: () => drawScenes(600, 1) },
+  detector: {
+    summary: "find objects in images, by a small network that learns from boxes",
+    draw: () => drawScenes(600, 1),
+  },
   api: { summary: "answer requests by code of your own, without a model" },
 };
 
