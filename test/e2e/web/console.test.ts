@@ -145,7 +145,7 @@ describe("a poisoned project", () => {
     expect(await page.locator(".audit").textContent()).toMatch(/judged by the champion [0-9a-f]{12}/);
     const group = page.getByRole("region", { name: /Relabelled files/ });
     expect(await group.getByRole("heading").textContent()).toBe("Relabelled files 80");
-    expect(await group.locator(".suspect").count()).toBe(60);
+    await expect.poll(() => group.locator(".suspect").count()).toBe(60);
     await expect.poll(seen(page)).toBeGreaterThanOrEqual(9);
     const first = group.locator(".suspect").first();
     expect(await first.textContent()).toMatch(
@@ -157,7 +157,7 @@ describe("a poisoned project", () => {
     await expect.poll(seen(page)).toBeGreaterThan(20);
     // A copy is shown beside what it is a copy of.
     const copied = page.getByRole("region", { name: /Copies/ }).locator(".suspect");
-    expect(await copied.count()).toBe(3);
+    await expect.poll(() => copied.count()).toBe(3);
     expect(await copied.first().locator("img.picture").count()).toBe(2);
     expect(await overflow(page)).toBe(0);
   });
@@ -199,7 +199,7 @@ describe("a poisoned project", () => {
     await page.getByRole("button", { name: "Read again" }).click();
     await expect.poll(() => page.locator(".state").first().textContent()).toContain("Changed since it was locked");
     await page.getByText("83 images, one by one").click();
-    expect(await page.locator(".files tbody tr").count()).toBe(83);
+    await expect.poll(() => page.locator(".files tbody tr").count()).toBe(83);
     expect(await page.locator(".files tbody tr").first().textContent()).toMatch(/^relabelledsquare\/.*→ circle\//);
     expect(await page.locator(".audit").textContent()).toContain("The data have changed since");
     await page.reload();
@@ -208,7 +208,7 @@ describe("a poisoned project", () => {
 
   test("models are listed with where they come from, and asked which labels they confuse", async () => {
     const page = await open("#/models");
-    expect(await page.locator(".alias").allTextContents()).toEqual(["champion"]);
+    await expect.poll(() => page.locator(".alias").allTextContents()).toEqual(["champion"]);
     expect(await page.locator("main").textContent()).toContain("Nothing is served here");
     const [champion] = JSON.parse(await run(shapes, "models", "list", "--json")) as { digest: string }[];
     await page.locator(".rows th a").first().click();
