@@ -1,6 +1,8 @@
 /** @file What the image commands have in common: which image, on which base, for which platforms; and how it is told. */
+import { artifactNotFound } from "../artifact/errors.ts";
 import { storeFolder, openStore } from "../artifact/store/layout.ts";
 import type { PackedArtifact, Store } from "../artifact/types.ts";
+import { findSlipwayError } from "../base/errors.ts";
 import { buildImage } from "../image/build.ts";
 import { inspectImage } from "../image/inspect.ts";
 import { herePlatform, parsePlatform, platforms as allPlatforms } from "../image/platform.ts";
@@ -58,17 +60,22 @@ export async function buildNamed(
   return makeImage(platforms, (platform) => buildImage(platform, { project, model, report, base }));
 }
 
-/** Undefined where the project has none, and where it does not travel in the image. */
+/** Undefined where the project has none; and where none is here, if pods find it elsewhere. */
 async function packModel(
-  project: Project,
+  { definition, root }: Project,
   named: string | undefined,
   given: Pick<Store, "pack"> | undefined,
 ): Promise<PackedArtifact | undefined> {
-  const { definition, root } = project;
+  if (named === undefined && !isTrained(definition)) return undefined;
   const { delivery = "image" } = definition.deploy?.model ?? {};
-  if (named === undefined && (!isTrained(definition) || delivery !== "image")) return undefined;
   const store = given ?? (await openStore(storeFolder(root)));
-  return store.pack(named ?? definition.name);
+  try {
+    return await store.pack(named ?? definition.name);
+  } catch (error) {
+    const isMissing = findSlipwayError(error)?.code === artifactNotFound.code;
+    if (isMissing && named === undefined && delivery !== "image") return undefined;
+    throw error;
+  }
 }
 
 export function listSummaries(image: Image | ImageIndex): ReturnType<typeof inspectImage>[] {

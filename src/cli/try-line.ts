@@ -40,6 +40,6 @@ function askLogin(auth: BasicAuth | undefined): string {
 }
 
 /** For a shell: as it is where that is safe. */
-function quote(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+export function quote(word: string): string {
+  return /^[\w./:@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -9,7 +9,10 @@ import { defineCommand } from "../command.ts";
 import { optionInvalid } from "../errors.ts";
 import { writeExport } from "../exports.ts";
 import { buildNamed, imageOptions } from "../images.ts";
+import { printPlatform } from "../../image/platform.ts";
+import type { Platform } from "../../image/types.ts";
 import { projectOption } from "../project.ts";
+import { quote } from "../try-line.ts";
 
 const formats = ["yaml", "kustomize", "helm"] as const;
 type Format = (typeof formats)[number];
@@ -62,9 +65,10 @@ export const exportCommand = defineCommand({
     });
     const { release, run, push } = exported;
     const objects = toExportObjects(exported);
-    for (const one of push) io.note(writePush(one));
+    const commands = push.map((one) => writePush(one, { ...options, project: folder }));
+    for (const command of commands) io.note(`Push before anything is applied: ${command}`);
     const images = { image: release.image.reference, ...(run !== undefined && { trainerImage: run.image.reference }) };
-    io.document({ ...images, ...(output !== "-" && { output }), objects });
+    io.document({ ...images, push: commands, ...(output !== "-" && { output }), objects });
     if (output === "-") return io.print(toYamlStream(objects).trimEnd());
     const files = toFiles(format, exported, word("chartVersion"));
     const removed = await writeExport(output, files);
@@ -81,11 +85,26 @@ function toFiles(format: Format, exported: Exported, version: string | undefined
     : toYamlFiles(toExportObjects(exported));
 }
 
-function writePush({ kind, repository, model }: Exported["push"][number]): string {
-  if (kind === "trainer")
-    return `Push the image that trains before anything is applied: slipway image push ${repository}:train --trainer`;
-  const pull = model === undefined ? "" : `slipway models pull ${model.prefix} ${model.reference} --alias champion && `;
-  return `Push the image before anything is applied: ${pull}slipway image push ${repository}`;
+/** A line that sends what was made here: the same words make the same image. */
+function writePush(
+  { kind, repository, model }: Exported["push"][number],
+  options: Readonly<Record<string, unknown>>,
+): string {
+  const platforms = options["platform"] as readonly Platform[] | undefined;
+  const given = { base: options["base"], platform: platforms?.map(printPlatform).join(",") };
+  const project = options["project"] === "." ? [] : ["--project", options["project"] as string];
+  const words = [
+    ...(kind === "trainer" ? [`${repository}:train`, "--trainer"] : [repository]),
+    ...project,
+    ...Object.entries({ ...given, ...(kind === "server" && { model: options["model"] }) }).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}`, value as string],
+    ),
+  ];
+  const push = ["slipway", "image", "push", ...words].map(quote).join(" ");
+  if (model === undefined) return push;
+  const { prefix, reference } = model;
+  const pull = ["slipway", "models", "pull", prefix, reference, ...project, "--alias", "champion"];
+  return `${pull.map(quote).join(" ")} && ${push}`;
 }
 
 /** SemVer 2, as Helm wants it. */

@@ -156,6 +156,7 @@ test("images that up has pushed are taken as they are; others are made, and told
 test("a model that a cluster trained is found in the registry, and has to be pulled before its image can be pushed", async () => {
   const registry = await startRegistry();
   const project = makeProject({ registry });
+  await expect(run(project, {})).rejects.toThrow(`in ${storeFolder(project.root)}`);
   const shared = openRegistryStore(`${registry}/models`);
   const model = await putModel(shared);
   await shared.setAlias("clock", "champion", model.digest);

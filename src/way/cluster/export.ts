@@ -152,7 +152,11 @@ async function findModel(
     if (registry === undefined) throw error;
     const prefix = `${registry.push}/models`;
     const shared = openRegistryStore(prefix, registryOptions({ delivery: registry }));
-    return { artifact: await shared.get(reference), store: shared, prefix };
+    const artifact = await shared.get(reference).catch((cause: unknown) => {
+      // Neither has it: the project's own is the one to mend.
+      throw findSlipwayError(cause)?.code === artifactNotFound.code ? error : cause;
+    });
+    return { artifact, store: shared, prefix };
   }
 }
 
