@@ -4,8 +4,11 @@ import { defineConfig } from "vitest/config";
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
 const clusterSetup = fileURLToPath(new URL("./test/cluster/setup.ts", import.meta.url));
+const listFiles = (...names: string[]) => names.map((name) => `test/cluster/${name}.test.ts`);
+/** The one mostly waits for a cluster whose API server was away, the other has a cluster of its own: they may go on side by side, and beside nothing else. */
+const waiting = listFiles("api-away", "isolated");
 /** They stop parts of the cluster, empty a node, or count what is lost under load: nothing else may use the cluster meanwhile. */
-const disturbing = ["api-away", "cluster", "isolated", "rollout"].map((name) => `test/cluster/${name}.test.ts`);
+const disturbing = listFiles("cluster", "rollout");
 
 export default defineConfig({
   resolve: {
@@ -45,12 +48,23 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: ["test/cluster/**/*.test.ts"],
-          exclude: disturbing,
+          exclude: [...waiting, ...disturbing],
           globalSetup: clusterSetup,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           // After all others: what a busy machine cannot do in time would look like a fault of the cluster's.
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "cluster-waiting",
+          include: waiting,
+          globalSetup: clusterSetup,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -62,7 +76,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

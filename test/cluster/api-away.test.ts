@@ -29,8 +29,10 @@ describe.skipIf((process.env["SLIPWAY_TEST_CONTEXT"] ?? "") !== "")("the API ser
     let away: Promise<void> | undefined;
     const waited: string[] = [];
     const goAway = async (): Promise<void> => {
+      const until = performance.now() + awayMs;
+      // It refuses connections at once, and takes seconds to end.
       await parts.stop("apiserver");
-      await sleep(awayMs);
+      await sleep(until - performance.now());
       await parts.start("apiserver");
     };
     const result = await upOn(cluster, namespace.name, await project.withSeed(1), {
