@@ -55,8 +55,9 @@ Written by \`node scripts/docs-cli.ts\` from the commands themselves. Errors are
 
 Results go to stdout. Progress and remarks go to stderr: a line that is written over where stderr is a terminal, nothing where it is
 not (\`--verbose\`: a line for each phase). With \`--json\`, stdout has exactly one JSON document, the result or
-\`{"error":{"code","message","mend","details","exit"}}\`; with \`--verbose\` too, stderr has one JSON document a line for each progress
-event. Colours follow the terminal and \`NO_COLOR\`.
+\`{"error":{"code","message","mend","details","exit"}}\`; where the result is there and is itself bad news (\`data audit\`, \`doctor\`,
+\`verify\`), the error is a line of JSON on stderr. With \`--verbose\` too, stderr has one JSON document a line for each progress event.
+Colours follow the terminal and \`NO_COLOR\`.
 
 ## Exit codes
 

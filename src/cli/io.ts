@@ -21,7 +21,7 @@ export interface Io {
   readonly interactive: boolean;
   /** A line of the result for people; nothing with `--json`. */
   print(text?: string): void;
-  /** The result as one JSON document; nothing without `--json`. */
+  /** The result as one JSON document, once; nothing without `--json`. An error that comes after it goes to stderr. */
   document(value: unknown): void;
   /** A remark for people, on stderr; nothing with `--json`. */
   note(text: string): void;
@@ -35,14 +35,15 @@ export interface IoFlags {
   debug?: boolean;
 }
 
-/** `close` takes the live line away; call it before the process ends. */
-export function openIo(flags: IoFlags, signal: AbortSignal): Io & { close(): void } {
+/** `close` takes the live line away, call it before the process ends; `documented` tells whether the result's document was printed. */
+export function openIo(flags: IoFlags, signal: AbortSignal): Io & { close(): void; documented(): boolean } {
   const { stdin, stdout, stderr } = process;
   const json = flags.json === true;
   const verbose = flags.verbose === true;
   const live: LiveLine | undefined = !json && stderr.isTTY ? openLiveLine(stderr) : undefined;
   const tree: TreeView | undefined = json ? undefined : openTreeView(stderr);
   let growing: string | undefined;
+  let documented = false;
   const clear = (): void => {
     live?.clear();
     tree?.clear();
@@ -75,12 +76,15 @@ export function openIo(flags: IoFlags, signal: AbortSignal): Io & { close(): voi
       if (!json) write(stdout, text);
     },
     document: (value) => {
-      if (json) write(stdout, JSON.stringify(value, undefined, 2));
+      if (!json) return;
+      write(stdout, JSON.stringify(value, undefined, 2));
+      documented = true;
     },
     note: (text) => {
       if (!json) write(stderr, text);
     },
     paint: (style, text) => styleText(style, text, { stream: stdout }),
     close: clear,
+    documented: () => documented,
   };
 }

@@ -2,17 +2,17 @@
 import { CommanderError } from "commander";
 import { exitCodes, findSlipwayError, messageOf, type SlipwayError } from "../base/errors.ts";
 import { interrupted, systemRefused, unexpected } from "./errors.ts";
-import { type IoFlags, openIo } from "./io.ts";
+import { openIo } from "./io.ts";
 import { buildProgram, type Chosen, completeWords, toUsageError } from "./program.ts";
-import { printError } from "./view/error.ts";
+import { type ErrorForm, printError } from "./view/error.ts";
 
 /** Runs `words` (argv without node and script) and gives the exit code. */
 export async function main(words: readonly string[]): Promise<number> {
   endWithTheReader();
-  const flags: IoFlags = readFlags(words);
+  const flags: ErrorForm = readFlags(words);
   try {
     const chosen = await parse(words);
-    return chosen === undefined ? exitCodes.ok : await run(chosen);
+    return chosen === undefined ? exitCodes.ok : await run(chosen, flags);
   } catch (error) {
     return fail(error, words, flags);
   }
@@ -29,7 +29,7 @@ async function parse(words: readonly string[]): Promise<Chosen | undefined> {
   return chosen;
 }
 
-async function run({ definition, args, options }: Chosen): Promise<number> {
+async function run({ definition, args, options }: Chosen, flags: ErrorForm): Promise<number> {
   const stopped = new AbortController();
   let stoppedAt = 0;
   const stop = (): void => {
@@ -51,11 +51,12 @@ async function run({ definition, args, options }: Chosen): Promise<number> {
     throw error;
   } finally {
     io.close();
+    flags.documented = io.documented();
     for (const signal of signals) process.removeListener(signal, stop);
   }
 }
 
-function fail(error: unknown, words: readonly string[], flags: IoFlags): number {
+function fail(error: unknown, words: readonly string[], flags: ErrorForm): number {
   const refused = error instanceof CommanderError ? toUsageError(error, words) : error;
   if (refused === undefined) return exitCodes.ok;
   const known = findSlipwayError(refused) ?? toKnown(refused);
@@ -70,7 +71,7 @@ function toKnown(error: unknown): SlipwayError {
 }
 
 /** Before the words are parsed, and when they cannot be: errors still come in the form that was asked for. */
-function readFlags(words: readonly string[]): IoFlags {
+function readFlags(words: readonly string[]): ErrorForm {
   const end = words.indexOf("--");
   const flags = new Set(end < 0 ? words : words.slice(0, end));
   return { json: flags.has("--json"), debug: flags.has("--debug") };

@@ -1,13 +1,23 @@
 import { styleText } from "node:util";
 import type { SlipwayError } from "../../base/errors.ts";
 
-/** Prints an error: for people on stderr (what happened, its code, what to do), as one JSON document on stdout with `--json`. */
-export function printError(error: SlipwayError, { json, debug }: { json?: boolean; debug?: boolean }): void {
+/** What an error's form hangs on. `documented`: stdout has its one JSON document already. */
+export interface ErrorForm {
+  json?: boolean;
+  debug?: boolean;
+  documented?: boolean;
+}
+
+/**
+ * Prints an error: for people on stderr (what happened, its code, what to do); with `--json` as the JSON document on stdout, or as a line of JSON on
+ * stderr where a result is there, so that what reads stdout finds one document in every case.
+ */
+export function printError(error: SlipwayError, { json, debug, documented }: ErrorForm): void {
   if (json === true) {
     const stack = debug === true ? { stack: listStacks(error) } : {};
-    process.stdout.write(
-      `${JSON.stringify({ error: { ...error.toJSON(), exit: error.exit, ...stack } }, undefined, 2)}\n`,
-    );
+    const document = { error: { ...error.toJSON(), exit: error.exit, ...stack } };
+    if (documented === true) process.stderr.write(`${JSON.stringify(document)}\n`);
+    else process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
     return;
   }
   process.stderr.write(`${renderError(error, (style, text) => styleText(style, text, { stream: process.stderr }))}\n`);
