@@ -153,7 +153,8 @@ function Findings({ last }: { last: NonNullable<AuditAnswer["last"]> }) {
       )}
       {alarms.length === 0 ? (
         <p class="state" data-state="same">
-          Nothing alarming{suspicions > 0 && `; ${formatCount(suspicions)} single doubts below`}.
+          Nothing alarming
+          {suspicions > 0 && `; ${formatCount(suspicions)} single ${suspicions === 1 ? "doubt" : "doubts"} below`}.
         </p>
       ) : (
         <Alarms alarms={alarms} />

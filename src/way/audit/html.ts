@@ -32,7 +32,7 @@ export async function writeAuditPage(report: AuditReport, name: string): Promise
 <p>${report.count} images, ${report.labels.length} labels · ${escape(report.digest.slice(0, 19))}… · ${judge}.</p>
 ${
   alarms.length === 0
-    ? `<p class="fine">Nothing alarming${report.suspicions.length > 0 ? `; ${report.suspicions.length} single doubts below` : ""}.</p>`
+    ? `<p class="fine">Nothing alarming${report.suspicions.length > 0 ? `; ${report.suspicions.length} single ${report.suspicions.length === 1 ? "doubt" : "doubts"} below` : ""}.</p>`
     : `<ul class="alarms">${alarms.map((alarm) => `<li>${escape(alarm)}</li>`).join("")}</ul>`
 }</header>
 <main>${sections.join("")}</main></body></html>
