@@ -54,7 +54,7 @@ export async function findEndpoint(
 }
 
 /** `http://name:password@host` as callers may write it: the login is sent as a header, and shown nowhere. */
-function splitLogin(given: string): Pick<Endpoint, "url" | "headers"> {
+export function splitLogin(given: string): Pick<Endpoint, "url" | "headers"> {
   const { username, password } = new URL(given);
   if (username === "" && password === "") return { url: given, headers: {} };
   const login = { name: decodeURIComponent(username), password: decodeURIComponent(password) };

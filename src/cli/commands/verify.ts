@@ -2,7 +2,7 @@ import { contractBroken } from "../../testing/errors.ts";
 import type { ContractEndpoint, ContractReport } from "../../testing/contract/run.ts";
 import { defineCommand } from "../command.ts";
 import { optionInvalid } from "../errors.ts";
-import { findEndpoint } from "../endpoint.ts";
+import { findEndpoint, splitLogin } from "../endpoint.ts";
 import type { Io } from "../io.ts";
 import { parseWhole, projectOption } from "../project.ts";
 import { targetOptions } from "../targets.ts";
@@ -53,18 +53,21 @@ export const verify = defineCommand({
     ]);
     const contract = await readContract((options["contract"] as string | undefined) ?? "contract.json");
     await using stack = new AsyncDisposableStack();
-    const endpoint = url === undefined ? await findEndpoint(io, options, { start: false }) : undefined;
-    if (endpoint !== undefined) stack.defer(() => endpoint.close());
+    const endpoint =
+      url === undefined
+        ? await findEndpoint(io, options, { start: false })
+        : { ...splitLogin(parseUrl(url)), close: async () => {} };
+    stack.defer(() => endpoint.close());
     const requests = (options["requests"] as number | undefined) ?? 100;
     const header = options["header"] as string | undefined;
     const report = await runContract(contract, {
-      url: endpoint?.url ?? parseUrl(url ?? ""),
+      url: endpoint.url,
       endpoint: (options["endpoint"] as ContractEndpoint | undefined) ?? "predict",
       requests,
       batch: (options["batch"] as number | undefined) ?? 10,
       kind: options["tensor"] === true ? "tensor" : "ndarray",
       seed: (options["seed"] as number | undefined) ?? 1,
-      headers: { ...endpoint?.headers, ...(header !== undefined && parseHeader(header)) },
+      headers: { ...endpoint.headers, ...(header !== undefined && parseHeader(header)) },
       signal: io.signal,
       onAnswer: (done) => io.report({ step: "verify", label: "requests", done, total: requests }),
     });
