@@ -142,10 +142,9 @@ describe("from nothing", () => {
 });
 
 describe("when something is killed while the Job trains", () => {
-  const long = { epochs: 250, expose: false } as const;
-
   test("a terminal: the Job trains on, and the next one watches it to the end", async () => {
-    const project = makeProject(long);
+    // Long enough for a second command to come and go.
+    const project = makeProject({ epochs: 250, expose: false });
     const child = start(project, "up");
     await waitForTraining(project, child);
     const [job] = await listJobs(project);
@@ -168,7 +167,8 @@ describe("when something is killed while the Job trains", () => {
   });
 
   test("its pod: another one trains, and the way ends right", async () => {
-    const project = makeProject(long);
+    // Long enough to be found at it; the next one begins anew.
+    const project = makeProject({ epochs: 100, expose: false });
     const child = start(project, "up", "--json");
     await waitForTraining(project, child);
     const [pod] = await listPods(project);
