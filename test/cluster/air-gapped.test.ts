@@ -131,26 +131,28 @@ describe.skipIf(first?.containerdSocket === undefined)("without a registry", () 
     expect(["circle", "square", "triangle"]).toContain(answer?.label);
   });
 
-  test("a node that the image was not brought to is named, with the mend", async () => {
-    await write(
-      3,
-      `{ import: ${JSON.stringify(into[0])}, expose: "loadBalancer", nodes: { "kubernetes.io/hostname": "${second!.name}" }, ${small} }`,
-    );
+  test("a Job trains on the dataset that lies in its image; a node that lacks the image is named, and goes on once it is brought there", async () => {
+    const settings = (to: readonly string[]): string =>
+      `{
+      import: ${JSON.stringify(to)}, expose: "loadBalancer", ${small},
+      model: { delivery: "volume", every: 1 },
+      train: { volume: { size: "100Mi" }, nodes: { "kubernetes.io/hostname": "${second!.name}" }, resources: { cpu: "100m", memory: "512Mi" } },
+    }`.replaceAll(/\n\s*/g, " ");
+    await write(3, settings(into.slice(0, 1)));
     const { status, stderr } = await example.run("up", ...at());
     expect(status).toBe(5);
     expect(stderr).toMatch(new RegExp(`slipway\\.local/${project.name}:\\w+ is not on the node ${second!.name}`));
     expect(stderr).toContain("deploy.import (or --import)");
     // The release before serves on.
     expect((await fetch(`${up.url}/readyz`)).headers.get("x-model-digest")).toBe(up.digest);
-  });
 
-  test("a Job trains on the dataset that lies in its image, and leaves the model on the volume for the server", async () => {
-    const volume = `model: { delivery: "volume", every: 1 }, train: { volume: { size: "100Mi" }, resources: { cpu: "100m", memory: "512Mi" } }`;
-    await write(4, `{ import: ${JSON.stringify(into)}, expose: "loadBalancer", ${small}, ${volume} }`);
+    await write(3, settings(into));
     const there = await json<UpDocument>("up");
     expect(there.digest).not.toBe(up.digest);
     expect(outcomes(there)).toMatchObject({ train: "done", verify: "done" });
-    const [trainer] = await listPods(namespace.name, "trainer");
+    const [trainer, ...others] = await listPods(namespace.name, "trainer");
+    // The Job that waited was made anew with the new settings; its pod went with it.
+    expect(others).toEqual([]);
     expect(trainer?.spec.containers).toMatchObject([{ imagePullPolicy: "Never" }]);
     const { env = [] } = trainer?.spec.containers[0] ?? {};
     expect(env).toContainEqual({ name: "SLIPWAY_DATASET", value: "/app/data" });

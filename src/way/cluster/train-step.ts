@@ -1,8 +1,11 @@
 /** @file Training as a Job: what it needs is sent, the Job is made or found again, and watched until its model is in the store. */
 import type { Artifact } from "../../artifact/types.ts";
 import { shortDigest } from "../../base/digest.ts";
+import { findSlipwayError } from "../../base/errors.ts";
 import { applyObjects } from "../../deploy/cluster/apply.ts";
-import { deleteObject, waitGone } from "../../deploy/cluster/objects.ts";
+import { applyObject, deleteObject, listObjects, waitGone } from "../../deploy/cluster/objects.ts";
+import { pick } from "../../deploy/cluster/shapes.ts";
+import { objectRejected } from "../../deploy/errors.ts";
 import { nameJob, toTrainingObjects } from "../../kube/training.ts";
 import type { TrainingRun } from "../../kube/types.ts";
 import { volumePath } from "../../kube/volume.ts";
@@ -56,8 +59,8 @@ export async function trainOnVolume(
 }
 
 /**
- * Runs the Job that is named by the inputs, to its end. One that runs already is watched, one that ended is made anew. Throws what the training
- * said, and `jobGoesOn` where we are interrupted.
+ * Runs the Job that is named by the inputs, to its end. One that runs already is watched; one that ended is made anew, and so is one of other settings
+ * of which no pod has begun. Throws what the training said, and `jobGoesOn` where we are interrupted.
  */
 export async function runOnCluster(
   project: Project,
@@ -71,10 +74,13 @@ export async function runOnCluster(
   const name = nameJob({ project: project.definition.name, inputs: subject.inputs });
   const job: JobSubject = { cluster, namespace, name };
   const there = await findJob(job);
-  const attached = stateOf(there) === "running";
-  if (attached) options.onJob?.({ name, namespace, attached });
+  const isRunning = stateOf(there) === "running";
+  const begun = isRunning && (await hasBegun(job));
+  // Where its pods wait, then perhaps for what is sent now, or because of a setting that is another one now.
+  const run = begun ? undefined : await prepareRun(project, subject, place, store, options);
+  const attached = isRunning && (run === undefined || (await isOf(run, job, options)));
+  if (attached || run === undefined) options.onJob?.({ name, namespace, attached });
   else {
-    const run = await prepareRun(project, subject, place, store, options);
     // A Job cannot be started again, and its pods' template not be changed.
     if (there !== undefined) {
       await deleteObject(
@@ -97,6 +103,30 @@ export async function runOnCluster(
   } catch (error) {
     if (!signal.aborted) throw error;
     throw jobGoesOn({ job: name, namespace, context: cluster.context }, { cause: error });
+  }
+}
+
+async function hasBegun({ cluster, namespace, name }: JobSubject): Promise<boolean> {
+  const labels = { "batch.kubernetes.io/job-name": name };
+  const { items } = await listObjects(cluster, { apiVersion: "v1", kind: "Pod", namespace, labels });
+  return pick(items, "Pod").some(({ status }) => (status?.phase ?? "Pending") !== "Pending");
+}
+
+/** Whether a Job is what this run would make it. The server is asked, which knows best what is the same: it refuses another template. */
+async function isOf(
+  run: TrainingRun,
+  { cluster, namespace, name }: JobSubject,
+  { signal }: Pick<WayOptions, "signal">,
+): Promise<boolean> {
+  const wanted = toTrainingObjects(run).find((object) => object.kind === "Job" && object.metadata.name === name);
+  if (wanted === undefined) return true;
+  const object = { ...wanted, metadata: { ...wanted.metadata, namespace } };
+  try {
+    await applyObject(cluster, object, { dryRun: true, force: true, signal });
+    return true;
+  } catch (error) {
+    if (findSlipwayError(error)?.code !== objectRejected.code) throw error;
+    return false;
   }
 }
 
