@@ -178,6 +178,20 @@ test.each([
   expect(look([stuck, node, other, grows])[0]?.final).toBe(undefined);
 });
 
+test("of the labels that a pod wants, the one that no node has is to be set", () => {
+  const message = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.";
+  const stuck = pod(
+    { conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }] },
+    { nodeSelector: { "kubernetes.io/os": "linux", training: "allowed" } },
+  );
+  const node = object("v1", "Node", "node1", { spec: {}, status: {} }, { labels: { "kubernetes.io/os": "linux" } });
+  expect(first([stuck, node])).toMatchObject({
+    code: "unschedulable-labels",
+    cause: expect.stringContaining("it wants kubernetes.io/os=linux, training=allowed") as string,
+    mend: expect.stringContaining("kubectl label node <name> training=allowed") as string,
+  });
+});
+
 test("a crash has its last lines, and is final only when it has come back in vain", () => {
   const terminated = { exitCode: 1, reason: "Error" };
   const crashed = (restartCount: number) =>

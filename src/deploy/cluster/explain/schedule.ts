@@ -61,11 +61,17 @@ function explainReason(state: ClusterState, pod: Pod, reason: string): Pick<Find
     };
   }
   if (/node affinity|node selector/i.test(reason)) {
-    const wanted = Object.entries(pod.spec.nodeSelector ?? {}).map(([name, value]) => `${name}=${value}`);
+    const labels = Object.entries(pod.spec.nodeSelector ?? {});
+    const wanted = labels.map(([name, value]) => `${name}=${value}`);
+    const nodes = pick(state.objects, "Node");
+    // Every node is of Linux: that is not what is missing.
+    const missing = labels.findIndex(
+      ([name, value]) => !nodes.some(({ metadata }) => metadata.labels?.[name] === value),
+    );
     return {
       code: "unschedulable-labels",
       cause: `${reason.replace(/^(\d+) node\(s\) /, "$1 nodes ")}${wanted.length === 0 ? "" : `: it wants ${wanted.join(", ")}`}`,
-      mend: `Label a node (kubectl label node <name> ${wanted[0] ?? "<label>=<value>"}), or change the \`nodes\` of the project file.`,
+      mend: `Label a node (kubectl label node <name> ${wanted.at(missing) ?? "<label>=<value>"}), or change the \`nodes\` of the project file.`,
     };
   }
   const taint = /untolerated taint(?:\(s\))?(?: \{([^}]*)\})?/.exec(reason);
