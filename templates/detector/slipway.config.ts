@@ -31,7 +31,7 @@ export default defineProject({
         output: ({ labels, scores, boxes }) =>
           labels
             .map((label, index) => ({ label, score: scores[index], box: boxes[index] }))
-            .filter(({ score = 0 }) => score >= 0.5),
+            .filter(({ score }) => score >= 0.5),
       },
     },
   },
