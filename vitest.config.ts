@@ -59,23 +59,24 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "cluster-waiting",
-          include: waiting,
-          globalSetup: clusterSetup,
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        extends: true,
-        test: {
           name: "cluster-alone",
           include: disturbing,
           globalSetup: clusterSetup,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "cluster-waiting",
+          include: waiting,
+          globalSetup: clusterSetup,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          // The last of them: what runs on the cluster takes a minute to look at the API server again.
           sequence: { groupOrder: 3 },
         },
       },
