@@ -38,7 +38,9 @@ const words = new Set(["y", "n", "yes", "no", "on", "off", "true", "false", "nul
  * such as `200Mi` are as safe, and bare everywhere else.
  */
 function isBare(text: string): boolean {
-  return (/^[A-Za-z/][\w./-]*$/.test(text) && !words.has(text.toLowerCase())) || /^\d+(?:m|[KMGT]i)$/.test(text);
+  if (/^\d+(?:m|[KMGT]i)$/.test(text)) return true;
+  // Some readers of YAML 1.1 take an exponent alone, `E0`, for a number.
+  return /^[A-Za-z/][\w./-]*$/.test(text) && !words.has(text.toLowerCase()) && !/^e-?\d+$/i.test(text);
 }
 
 /** Several lines of printable text. What YAML 1.1 takes for a line end, and what begins with white space, would come back changed. */
