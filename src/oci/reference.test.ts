@@ -28,6 +28,7 @@ test.each<[string, ImageReference]>([
   ["[::1]:5000/digits:V_3.x", { registry: "[::1]:5000", repository: "digits", tag: "V_3.x" }],
   ["registry.example.com/team/digits", { registry: "registry.example.com", repository: "team/digits", tag: "latest" }],
   ["Registry.Example.com/team/digits", { registry: "registry.example.com", repository: "team/digits", tag: "latest" }],
+  ["Buildhost/digits", { registry: "Buildhost", repository: "digits", tag: "latest" }],
   [
     `registry.example.com/team/digits@${digest}`,
     { registry: "registry.example.com", repository: "team/digits", digest },

@@ -105,7 +105,9 @@ function readHost(text: string, host: string): string {
   const port = Number(/:(\d+)$/.exec(lower)?.[1] ?? 1);
   if (!hostPattern.test(lower) || port < 1 || port > 65_535)
     throw refuse(text, `${JSON.stringify(host)} is no host name, nor host:port`);
-  return lower === "index.docker.io" || lower === "registry-1.docker.io" ? dockerHub : lower;
+  if (lower === "index.docker.io" || lower === "registry-1.docker.io") return dockerHub;
+  // Where only its capitals tell that it is a host, it keeps them: printed without, it would be a repository's first part.
+  return looksLikeHost(lower) ? lower : host;
 }
 
 function explain(path: string): string {
