@@ -1,6 +1,15 @@
 import type { ModelAnswer } from "../../src/console/api.ts";
-import { formatBytes, formatCount, formatDigest, formatDuration, formatMetric, formatName } from "../model/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDigest,
+  formatDuration,
+  formatMetric,
+  formatName,
+  formatValue,
+} from "../model/format.ts";
 import { Curves } from "../page/curves.tsx";
+import { Pairs } from "../page/pairs.tsx";
 import { Confusion } from "./confusion.tsx";
 import { Digest, Fact, Time } from "./facts.tsx";
 import { FaultNotice } from "./fault.tsx";
@@ -110,7 +119,7 @@ function Parameters({ model: { lineage, tensors } }: { model: ModelAnswer }) {
   const { parameters, dataset, versions } = lineage;
   return (
     <section class="more" aria-label="Settings">
-      <Pairs title="Parameters" rows={Object.entries(parameters).map(([name, value]) => [name, write(value)])} />
+      <Pairs title="Parameters" rows={Object.entries(parameters).map(([name, value]) => [name, formatValue(value)])} />
       <Pairs
         title="Labels"
         rows={Object.entries(dataset.labels).map(([label, count]) => [label, formatCount(count)])}
@@ -125,27 +134,4 @@ function Parameters({ model: { lineage, tensors } }: { model: ModelAnswer }) {
       <Pairs title="Versions" rows={Object.entries(versions)} />
     </section>
   );
-}
-
-function Pairs({ title, rows }: { title: string; rows: readonly (readonly [string, string])[] }) {
-  if (rows.length === 0) return null;
-  return (
-    <details>
-      <summary>{title}</summary>
-      <table>
-        <tbody>
-          {rows.map(([name, value]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
-  );
-}
-
-function write(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

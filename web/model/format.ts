@@ -63,3 +63,8 @@ export function formatName(name: string): string {
     .replaceAll(/[_-]+/g, " ")
     .toLowerCase();
 }
+
+/** A text as it is, anything else as JSON. */
+export function formatValue(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -8,9 +8,11 @@ import {
   formatMetric,
   formatName,
   formatTime,
+  formatValue,
 } from "../model/format.ts";
 import { Copy } from "./copy.tsx";
 import { Curves } from "./curves.tsx";
+import { Pairs } from "./pairs.tsx";
 import { card } from "./store.ts";
 
 /** Where the model comes from: what was measured, on what data, when, and the digests that prove it. */
@@ -91,58 +93,18 @@ function More({ card: { lineage, signature } }: { card: Card }) {
   );
   return (
     <div class="more">
-      <Table
+      <Pairs
         title="Labels"
         head={["Label", "Rows"]}
         rows={Object.entries(lineage.dataset.labels).map(([label, count]) => [label, formatCount(count)])}
       />
-      <Table
+      <Pairs
         title="Parameters"
         head={["Parameter", "Value"]}
-        rows={Object.entries(lineage.parameters).map(([name, value]) => [name, write(value)])}
+        rows={Object.entries(lineage.parameters).map(([name, value]) => [name, formatValue(value)])}
       />
-      <Table title="Tensors" head={["Tensor", "Type"]} rows={tensors} />
-      <Table title="Versions" head={["Part", "Version"]} rows={Object.entries(lineage.versions)} />
+      <Pairs title="Tensors" head={["Tensor", "Type"]} rows={tensors} />
+      <Pairs title="Versions" head={["Part", "Version"]} rows={Object.entries(lineage.versions)} />
     </div>
   );
-}
-
-function Table({
-  title,
-  head,
-  rows,
-}: {
-  title: string;
-  head: readonly [string, string];
-  rows: readonly (readonly [string, string])[];
-}) {
-  if (rows.length === 0) return null;
-  return (
-    <details>
-      <summary>{title}</summary>
-      <table>
-        <thead class="unseen">
-          <tr>
-            {head.map((word) => (
-              <th key={word} scope="col">
-                {word}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, value]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
-  );
-}
-
-function write(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }
