@@ -91,6 +91,11 @@ export function scalar(graph: GraphBuilder, value: number): Value {
   return constant(graph, "float32", [], Float32Array.of(value));
 }
 
+/** An int64 number. */
+export function integer(graph: GraphBuilder, value: number): Value {
+  return constant(graph, "int64", [], BigInt64Array.of(BigInt(value)));
+}
+
 /** A row of int64 numbers, as shapes and axes are given. */
 export function indices(graph: GraphBuilder, values: readonly number[]): Value {
   return constant(graph, "int64", [values.length], BigInt64Array.from(values, BigInt));

@@ -1,5 +1,5 @@
 /** @file Judges a model as it is served: its own file, run by onnxruntime, on rows it was not trained on. */
-import type { BoxExamples, Examples as AllExamples, FileExamples } from "../data/types.ts";
+import type { BoxExamples, Examples as AllExamples, FileExamples, Pixels } from "../data/types.ts";
 import { createSession, type PlainTensor } from "../graph/run.ts";
 import type { Signature, TensorSignature } from "../model/signature.ts";
 import { prepareText } from "../model/text.ts";
@@ -92,7 +92,6 @@ export async function* predict(
 
 /** The rows as the input takes them, and as a server would give them to it. */
 function toTensor(examples: Examples, rows: Int32Array, input: TensorSignature): PlainTensor {
-  const shape = [rows.length, ...input.shape.slice(1)];
   if (examples.kind === "text") {
     const options = input.content?.kind === "text" ? input.content : {};
     return {
@@ -105,10 +104,20 @@ function toTensor(examples: Examples, rows: Int32Array, input: TensorSignature):
     const width = examples.columns.length;
     return { type: "float32", shape: [rows.length, width], data: gather(examples.values, rows, width) };
   }
-  const pixels = gather(examples.pixels, rows, examples.height * examples.width * examples.channels);
+  return toImageTensor(examples, rows, input);
+}
+
+/** The rows' images as a model's input takes them: of its shape but for the rows, uint8 or float32, 0..255. */
+export function toImageTensor(
+  { pixels, height, width, channels }: Pixels,
+  rows: Int32Array,
+  input: Pick<TensorSignature, "datatype" | "shape">,
+): PlainTensor {
+  const shape = [rows.length, ...input.shape.slice(1)];
+  const data = gather(pixels, rows, height * width * channels);
   return input.datatype === "FP32"
-    ? { type: "float32", shape, data: Float32Array.from(pixels) }
-    : { type: "uint8", shape, data: pixels };
+    ? { type: "float32", shape, data: Float32Array.from(data) }
+    : { type: "uint8", shape, data };
 }
 
 function gather<T extends Uint8Array | Float32Array>(values: T, rows: Int32Array, width: number): T {

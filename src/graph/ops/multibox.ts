@@ -4,10 +4,10 @@ import {
   addNode,
   addNodes,
   at,
-  constant,
   type GraphBuilder,
   indices,
   int,
+  integer,
   scalar,
   type Spec,
   type Value,
@@ -52,7 +52,7 @@ export const multiboxLoss: Op<{ negatives: number }> = {
     const logs = addNode(graph, "LogSoftmax", [conf], conf, { attributes: { axis: int(-1) } });
     const hits = addSum(graph, addNode(graph, "Mul", [wanted, logs], conf), [2], places);
     const costs = addNode(graph, "Neg", [hits], places);
-    const isObject = addNode(graph, "Greater", [targets, int64(graph, 0)], { ...places, type: "bool" });
+    const isObject = addNode(graph, "Greater", [targets, integer(graph, 0)], { ...places, type: "bool" });
     const matched = toFloat(graph, isObject);
     const counted = toFloat(graph, addCounted(graph, { costs, matched, isObject }, negatives));
     const telling = addNode(graph, "Mul", [costs, counted], places);
@@ -128,8 +128,4 @@ function widen(graph: GraphBuilder, x: Value): Value {
 
 function toFloat(graph: GraphBuilder, x: Value): Value {
   return addNode(graph, "Cast", [x], { type: "float32", shape: x.shape }, { attributes: { to: int(1) } });
-}
-
-function int64(graph: GraphBuilder, value: number): Value {
-  return constant(graph, "int64", [], BigInt64Array.of(BigInt(value)));
 }

@@ -5,10 +5,10 @@ import {
   addNode,
   addNodes,
   at,
-  constant,
   type GraphBuilder,
   indices,
   int,
+  integer,
   ints,
   scalar,
   type Value,
@@ -66,7 +66,12 @@ export function addDetections(graph: GraphBuilder, { loc, conf }: Heads, priors:
   const rank = addReshape(graph, ranks, [0, top, 1], column);
   const score = addReshape(graph, best, [0, top, 1], column);
   const box = addPick(graph, candidates, rank);
-  const label = addNode(graph, "Add", [addNode(graph, "Div", [rank, int64(graph, top)], rank), int64(graph, 1)], rank);
+  const label = addNode(
+    graph,
+    "Add",
+    [addNode(graph, "Div", [rank, integer(graph, top)], rank), integer(graph, 1)],
+    rank,
+  );
   const named = addNode(graph, "Cast", [label], { type: "float32", shape: column }, { attributes: { to: int(1) } });
   const row = { type: "float32", shape: [batch, top, 6] } as const;
   const found = addNode(graph, "Concat", [named, score, box], row, { attributes: { axis: int(-1) } });
@@ -131,8 +136,4 @@ function addTranspose(graph: GraphBuilder, x: Value, axes: readonly number[]): V
 /** In `sizes`, 0 keeps what is there and -1 is what is left. */
 function addReshape(graph: GraphBuilder, x: Value, sizes: readonly number[], shape: Value["shape"]): Value {
   return addNode(graph, "Reshape", [x, indices(graph, sizes)], { type: x.type, shape });
-}
-
-function int64(graph: GraphBuilder, value: number): Value {
-  return constant(graph, "int64", [], BigInt64Array.of(BigInt(value)));
 }

@@ -1,7 +1,8 @@
 /** @file Judges a detector as it is served: its own file, run by onnxruntime, on images it was not trained on. */
 import type { BoxExamples } from "../../data/types.ts";
 import { createSession, type PlainTensor } from "../../graph/run.ts";
-import type { Signature, TensorSignature } from "../../model/signature.ts";
+import type { Signature } from "../../model/signature.ts";
+import { toImageTensor } from "../evaluate.ts";
 import { averagePrecision, type FoundBox, type Inspected } from "./average-precision.ts";
 
 /** Images run at once. */
@@ -52,7 +53,7 @@ async function* detect(
     const step = input.shape[0] === 1 ? 1 : batch;
     for (let from = 0; from < rows.length; from += step) {
       const part = rows.subarray(from, from + step);
-      const results = await session.run({ [input.name]: toTensor(examples, part, input) });
+      const results = await session.run({ [input.name]: toImageTensor(examples, part, input) });
       const { data, shape } = results[output.name] as PlainTensor & { data: Float32Array };
       const width = data.length / (shape[0] ?? 1);
       for (const [i, row] of part.entries())
@@ -73,18 +74,4 @@ function readBoxes(rows: Float32Array, places: readonly number[]): FoundBox[] {
     if (score > 0 && label >= 0) found.push({ label, score, corners: [cut(left), cut(top), cut(right), cut(bottom)] });
   }
   return found;
-}
-
-function toTensor(
-  { pixels, height, width, channels }: BoxExamples,
-  rows: Int32Array,
-  input: TensorSignature,
-): PlainTensor {
-  const size = height * width * channels;
-  const part = new Uint8Array(rows.length * size);
-  for (const [i, row] of rows.entries()) part.set(pixels.subarray(row * size, (row + 1) * size), i * size);
-  const shape = [rows.length, height, width, channels];
-  return input.datatype === "FP32"
-    ? { type: "float32", shape, data: Float32Array.from(part) }
-    : { type: "uint8", shape, data: part };
 }
