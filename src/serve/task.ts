@@ -5,6 +5,7 @@ import { requireHost } from "./host.ts";
 import type { ServedModel } from "./model.ts";
 import { seriesFor } from "./series.ts";
 import type { ErrorShape, RawHandler, Service } from "./service.ts";
+import { writeJson } from "./values.ts";
 
 /** One request as a task sees it. */
 export interface Call {
@@ -74,7 +75,7 @@ const nothing = Buffer.alloc(0);
 
 /** An answer in JSON, its type as protocols write it: without a charset. */
 export function toAnswer(body: object): Answer {
-  return { type: "application/json", body: JSON.stringify(body) };
+  return { type: "application/json", body: writeJson(body) };
 }
 
 class Running implements Call, Exchange {

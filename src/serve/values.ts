@@ -64,6 +64,17 @@ export function parseJson(text: string): unknown {
       : value) as (key: string, value: unknown) => unknown);
 }
 
+/** What `parseJson` gave, as JSON again, bigints with all their digits. A replacer costs several times the writing, so it is used only where there are some. */
+export function writeJson(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // A bigint is a TypeError; what else may be one, such as a circle, is one again.
+    if (!(error instanceof TypeError)) throw error;
+    return JSON.stringify(value, (_key, each: unknown) => (typeof each === "bigint" ? toJsonInt(each) : each));
+  }
+}
+
 interface RawJson {
   rawJSON?: (text: string) => unknown;
 }

@@ -95,6 +95,10 @@ describe("a project without a model", () => {
         ...message,
         meta: { requestPath: { hello: "" } },
       });
+    // Whole numbers beyond 2^53 go on with all their digits.
+    const large = '{"jsonData":{"count":9007199254740993}}';
+    const passed = await fetch(`${url}/transform-input`, { method: "POST", body: large });
+    expect(await passed.text()).toContain('"jsonData":{"count":9007199254740993}');
     for (const path of ["/route", "/aggregate"])
       expect(await postJson(url + path, message)).toMatchObject({
         status: 501,
